@@ -1,0 +1,1 @@
+"""Pages and API of access: one module for each part, named one by one in app/web/app.py."""

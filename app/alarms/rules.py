@@ -1,0 +1,12 @@
+"""The kinds of alarm."""
+
+from enum import StrEnum
+
+
+class AlarmKind(StrEnum):
+    RECORDING_MISSING = "recording_missing"
+    RECORDING_DOUBTFUL = "recording_doubtful"
+    RECORDINGS_UNSTORED = "recordings_unstored"  # the disk is full; recordings wait in the spool directory
+    FORGED_EVENTS = "forged_events"
+    TELEPHONY_DOWN = "telephony_down"
+    SMSC_DOWN = "smsc_down"

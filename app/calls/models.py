@@ -1,0 +1,86 @@
+"""Calls, their legs, and the commands that make telephony do something."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.access.rules import Module, Scoped
+from app.db import Table
+
+
+class Call(Table):
+    """One call with one patient, from first ring to the end of wrap-up. Written by telephony; others read.
+
+    The matched patient, disposition and note are written by the web side on an agent's word.
+    """
+
+    __tablename__ = "call"
+    __scoped__ = Scoped(module=Module.CALLS, patient="patient_id", at="started_at", owners=("agent",))
+    __table_args__ = (
+        Index("ix_call_started", "started_at", "id"),
+        Index("ix_call_patient", "patient_id", "started_at"),
+        Index("ix_call_agent", "agent", "started_at"),
+        Index("ix_call_state", "state", "queue"),
+        Index("ix_call_number", "number", "started_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    linkedid: Mapped[str] = mapped_column(String(64), unique=True)
+    direction: Mapped[str] = mapped_column(String(8))  # inbound or outbound
+    state: Mapped[str] = mapped_column(String(10))  # CallState of app.calls.rules
+    outcome: Mapped[str | None] = mapped_column(String(20))  # CallOutcome of app.calls.rules
+    ended_by: Mapped[str | None] = mapped_column(String(10))  # caller, agent, system or restart
+    number: Mapped[str] = mapped_column(String(20))  # E.164, or "" when withheld or not a number
+    number_signalled: Mapped[str] = mapped_column(String(40))  # as it came from the trunk; agents cannot change it
+    dialled: Mapped[str] = mapped_column(String(40))  # hotline that was called, or the number we called
+    queue: Mapped[str | None] = mapped_column(String(40))
+    agent: Mapped[str | None] = mapped_column(String(64))
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"))
+    match_state: Mapped[str] = mapped_column(String(12), default="none")  # none, single, several or confirmed
+    started_at: Mapped[datetime]
+    queued_at: Mapped[datetime | None]
+    offered_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]  # when the present hold began, else nothing
+    rejoining_at: Mapped[datetime | None]  # since when the patient waits for a reloaded desk, else nothing
+    disposition: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(String(4000))
+    wrapped_up_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]  # when two identifiers of the caller were found right
+    verified_by: Mapped[str | None] = mapped_column(String(100))  # which ones, as codes with commas
+    identity_checks: Mapped[int] = mapped_column(default=0, server_default="0")  # how often that was tried
+
+
+class Leg(Table):
+    """One ringing or talking agent within a call. A call that was offered to three agents has three."""
+
+    __tablename__ = "leg"
+
+    uniqueid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), index=True)
+    agent: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    cause: Mapped[str | None] = mapped_column(String(20))
+
+
+class TelephonyCommand(Table):
+    """An order to telephony. Claimed by one conditional update, done at most once, refused after `expires_at`."""
+
+    __tablename__ = "telephony_command"
+    __table_args__ = (Index("ix_telephony_command_state", "state", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))  # CommandKind of app.calls.rules
+    args: Mapped[dict[str, Any]]
+    agent: Mapped[str] = mapped_column(String(64))
+    issued_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting, claimed, done, failed or expired
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(300))

@@ -1,0 +1,163 @@
+"""The words of a call: states, outcomes, commands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.texts import N_
+
+
+class CallState(StrEnum):
+    """ringing → answered / abandoned / failed → wrapped up."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    FAILED = "failed"
+    WRAPPED_UP = "wrapped_up"
+
+
+class CallOutcome(StrEnum):
+    """How a call ended. Nothing while it lasts."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"  # an inbound caller hung up before an agent answered
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    WRONG_NUMBER = "wrong_number"  # the network says that the number does not exist
+    FAILED = "failed"
+    AGENT_CANCELLED = "agent_cancelled"  # the agent hung up an outbound call before the patient answered
+
+
+class CommandKind(StrEnum):
+    """What telephony can be ordered to do."""
+
+    SET_READY = "set_ready"
+    SET_NOT_READY = "set_not_ready"
+    DIAL = "dial"
+    HANG_UP = "hang_up"
+    TRANSFER = "transfer"
+    FINISH_WRAP_UP = "finish_wrap_up"
+
+
+DISPOSITIONS = (
+    "answered_question",
+    "appointment",
+    "recheck",
+    "complaint",
+    "praise",
+    "transferred",
+    "callback",
+    "other",
+)
+"""Codes of what came of a call."""
+
+DISPOSITION_TEXT = {
+    "answered_question": N_("Question answered"),
+    "appointment": N_("Appointment"),
+    "recheck": N_("Recheck"),
+    "complaint": N_("Complaint"),
+    "praise": N_("Praise"),
+    "transferred": N_("Transferred"),
+    "callback": N_("To be called back"),
+    "other": N_("Other"),
+}
+OUTCOME_TEXT = {
+    CallOutcome.ANSWERED: N_("Answered"),
+    CallOutcome.ABANDONED: N_("Abandoned"),
+    CallOutcome.NO_ANSWER: N_("No answer"),
+    CallOutcome.BUSY: N_("Busy"),
+    CallOutcome.REJECTED: N_("Rejected"),
+    CallOutcome.WRONG_NUMBER: N_("Number does not exist"),
+    CallOutcome.FAILED: N_("Failed"),
+    CallOutcome.AGENT_CANCELLED: N_("Cancelled by the agent"),
+}
+"""Labels, in English; whoever shows them translates them."""
+
+FINAL_STATES = frozenset({CallState.ABANDONED, CallState.FAILED, CallState.WRAPPED_UP})
+
+
+class CallEvent(StrEnum):
+    """What can happen to a call; also its kind in the journal, with `call.` in front."""
+
+    STARTED = "started"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    OFFER_ENDED = "offer_ended"
+    ANSWERED = "answered"
+    HELD = "held"
+    RESUMED = "resumed"
+    REJOINING = "rejoining"
+    REJOINED = "rejoined"
+    TRANSFERRED = "transferred"
+    ENDED = "ended"
+    WRAPPED_UP = "wrapped_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """A call as telephony knows it. `ended_by`: caller, agent, system or restart."""
+
+    id: str
+    linkedid: str
+    direction: str
+    state: CallState
+    number: str
+    number_signalled: str
+    dialled: str
+    started_at: datetime
+    queue: str | None = None
+    agent: str | None = None
+    outcome: CallOutcome | None = None
+    ended_by: str | None = None
+    queued_at: datetime | None = None
+    offered_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    held_at: datetime | None = None
+    rejoining_at: datetime | None = None
+    wrapped_up_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRecord:
+    """One agent's part in a call.
+
+    `cause` is how it ended: Asterisk's dial status for a ringing that nobody answered; caller, agent, system, restart,
+    transfer or lost for a talk.
+    """
+
+    uniqueid: str
+    call_id: str
+    agent: str
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallChanged:
+    """Something happened to a call, which is now `call`."""
+
+    event: CallEvent
+    at: datetime
+    call: CallRecord
+    agent: str | None = None
+    leg: LegRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerConfirmed:
+    """Asterisk confirmed that the call exists and comes from this number: patient data may be shown."""
+
+    at: datetime
+    call: CallRecord
+
+
+def talk_seconds(answered_at: datetime | None, ended_at: datetime | None) -> int | None:
+    """Whole seconds from answer to end, nothing for a call that was not answered or still lasts."""
+    if answered_at is None or ended_at is None:
+        return None
+    return max(0, round((ended_at - answered_at).total_seconds()))

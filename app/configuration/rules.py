@@ -1,0 +1,256 @@
+"""The settings that a hospital may change without a restart, and the kinds of field that it may add to a record.
+
+A setting exists once it stands in `SETTINGS`. Its value is read where it is needed, at the moment it is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from app.errors import InvalidInput
+from app.texts import N_
+
+Value = TypeVar("Value", int, bool, str)
+
+
+class Group(StrEnum):
+    """Under which heading a setting is shown."""
+
+    HOSPITAL = "hospital"
+    SIGN_IN = "sign_in"
+    PRIVACY = "privacy"
+    IMPORTS = "imports"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingKey(Generic[Value]):
+    """One setting: its name in the database and in exported files, its default, its limits, and what it does.
+
+    A number lies between `low` and `high`; a text has at most `high` characters. Title, unit and help are sentences of
+    the catalogues.
+    """
+
+    name: str
+    default: Value
+    group: Group
+    title: str
+    help: str
+    unit: str = ""
+    low: int = 0
+    high: int = 200
+
+
+HOSPITAL_NAME: SettingKey[str] = SettingKey(
+    name="hospital.name",
+    default="",
+    group=Group.HOSPITAL,
+    title=N_("Name of the hospital"),
+    help=N_("Stands on envelopes and printed pages."),
+    high=60,
+)
+RETURN_ADDRESS: SettingKey[str] = SettingKey(
+    name="hospital.return_address",
+    default="",
+    group=Group.HOSPITAL,
+    title=N_("Return address"),
+    help=N_("Stands on every envelope; letters that cannot be delivered come back to it."),
+    high=200,
+)
+RETURN_POSTCODE: SettingKey[str] = SettingKey(
+    name="hospital.return_postcode",
+    default="",
+    group=Group.HOSPITAL,
+    title=N_("Postcode of the return address"),
+    help=N_("Six digits in mainland China."),
+    high=10,
+)
+IDLE_MINUTES: SettingKey[int] = SettingKey(
+    name="sign_in.idle_minutes",
+    default=120,
+    group=Group.SIGN_IN,
+    title=N_("A sign-in that nobody uses ends after"),
+    help=N_("A connected desk counts as use, whatever the mouse does."),
+    unit=N_("minutes"),
+    low=5,
+    high=720,
+)
+SESSION_HOURS: SettingKey[int] = SettingKey(
+    name="sign_in.session_hours",
+    default=12,
+    group=Group.SIGN_IN,
+    title=N_("A sign-in ends in any case after"),
+    help=N_("Take the longest shift."),
+    unit=N_("hours"),
+    low=1,
+    high=24,
+)
+SIGN_IN_TRIES: SettingKey[int] = SettingKey(
+    name="sign_in.tries",
+    default=5,
+    group=Group.SIGN_IN,
+    title=N_("Wrong passwords in a row before a sign-in must wait"),
+    help=N_("The wait begins with 30 seconds and doubles up to 15 minutes."),
+    unit=N_("tries"),
+    low=3,
+    high=20,
+)
+EMERGENCY_MINUTES: SettingKey[int] = SettingKey(
+    name="privacy.emergency_minutes",
+    default=60,
+    group=Group.PRIVACY,
+    title=N_("A record opened in an emergency stays open for"),
+    help=N_("Somebody looks at every such opening afterwards."),
+    unit=N_("minutes"),
+    low=5,
+    high=1440,
+)
+IMPORT_RETENTION_DAYS: SettingKey[int] = SettingKey(
+    name="imports.retention_days",
+    default=30,
+    group=Group.IMPORTS,
+    title=N_("Imported files are kept for"),
+    help=N_("Afterwards the file is removed; what was imported and why rows were left out stays."),
+    unit=N_("days"),
+    low=1,
+    high=3650,
+)
+
+SETTINGS: tuple[SettingKey[Any], ...] = (
+    HOSPITAL_NAME,
+    RETURN_ADDRESS,
+    RETURN_POSTCODE,
+    IDLE_MINUTES,
+    SESSION_HOURS,
+    SIGN_IN_TRIES,
+    EMERGENCY_MINUTES,
+    IMPORT_RETENTION_DAYS,
+)
+BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
+GROUP_TITLES: Mapping[Group, str] = {
+    Group.HOSPITAL: N_("The hospital"),
+    Group.SIGN_IN: N_("Signing in"),
+    Group.PRIVACY: N_("Privacy"),
+    Group.IMPORTS: N_("Imports"),
+}
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def check_value(key: SettingKey[Value], value: object) -> Value:
+    """The value when this setting takes it. Raises InvalidInput that says what is allowed."""
+    if isinstance(key.default, str):
+        if isinstance(value, str) and len(value) <= key.high and not _CONTROL.search(value):
+            return value.strip()
+        raise InvalidInput(N_("At most %(high)s characters on one line."), field=key.name, high=key.high)
+    if isinstance(key.default, bool):
+        if isinstance(value, bool):
+            return value
+        raise InvalidInput(N_("Say yes or no."), field=key.name)
+    if isinstance(value, int) and not isinstance(value, bool) and key.low <= value <= key.high:
+        return value
+    raise InvalidInput(N_("A whole number from %(low)s to %(high)s."), field=key.name, low=key.low, high=key.high)
+
+
+def read_value(key: SettingKey[Value], text: str) -> Value:
+    """The value that a form sends. Raises InvalidInput."""
+    if isinstance(key.default, bool):
+        return check_value(key, text == "1")
+    if isinstance(key.default, str):
+        return check_value(key, text)
+    return check_value(key, int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip()) else text)
+
+
+class FieldKind(StrEnum):
+    """What a field of the hospital's own holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+
+
+KIND_TITLES: Mapping[FieldKind, str] = {
+    FieldKind.TEXT: N_("Text"),
+    FieldKind.NUMBER: N_("Number"),
+    FieldKind.DATE: N_("Date"),
+    FieldKind.CHOICE: N_("Choice"),
+    FieldKind.YES_NO: N_("Yes or no"),
+}
+ENTITIES: Mapping[str, str] = {"patient": N_("Patient")}
+"""What may have fields of the hospital's own, with its title."""
+LONGEST_TEXT = 500
+MOST_OPTIONS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field that the hospital added. Values live in the record under `key`, as `read_field` returns them."""
+
+    key: str
+    label: str
+    kind: FieldKind
+    options: tuple[str, ...] = ()
+    help: str = ""
+    is_required: bool = False
+    is_offered: bool = True
+
+
+def read_field(field: Field, text: str) -> str | int | float | bool | None:
+    """The value that somebody typed into this field; None for nothing. A date is kept as `2026-11-21`.
+
+    Raises InvalidInput, which names the field as `custom-<key>`.
+    """
+    text = text.strip()
+    if not text:
+        if field.is_required:
+            raise _wrong(field, N_("This field must be filled in."))
+        return None
+    match field.kind:
+        case FieldKind.TEXT:
+            return _read_text(field, text)
+        case FieldKind.NUMBER:
+            return _read_number(field, text)
+        case FieldKind.DATE:
+            return _read_date(field, text)
+        case FieldKind.CHOICE:
+            if text not in field.options:
+                raise _wrong(field, N_("Choose one of the list."))
+            return text
+        case FieldKind.YES_NO:
+            if text not in ("1", "0"):
+                raise _wrong(field, N_("Say yes or no."))
+            return text == "1"
+
+
+def _read_text(field: Field, text: str) -> str:
+    if len(text) > LONGEST_TEXT or "\x00" in text:
+        raise _wrong(field, N_("This text is too long."))
+    return text
+
+
+def _read_number(field: Field, text: str) -> int | float:
+    if re.fullmatch(r"-?[0-9]{1,15}", text):
+        return int(text)
+    if re.fullmatch(r"-?[0-9]{1,12}\.[0-9]{1,6}", text):
+        return float(text)
+    raise _wrong(field, N_("Write a number such as 12 or 3.5."))
+
+
+def _read_date(field: Field, text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not 1850 <= day.year <= 2999:
+        raise _wrong(field, N_("Write a date such as 2026-11-21."))
+    return day.isoformat()
+
+
+def _wrong(field: Field, sentence: str) -> InvalidInput:
+    return InvalidInput(sentence, field=f"custom-{field.key}")

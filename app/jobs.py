@@ -1,0 +1,266 @@
+"""Background jobs: Celery, its worker and the sweeper, in both shapes.
+
+Due work lives in database rows. A task is only a hint with an id: it may get lost or run twice. The sweeper finds what
+is due and queues it. Embedded, broker and worker are threads of this process; in production the broker is Redis.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from celery import Celery
+from celery.signals import setup_logging
+from celery.worker import WorkController
+from celery.worker import state as worker_state
+from kombu.exceptions import OperationalError
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
+
+from app.audit import tasks as audit
+from app.duplicates import tasks as duplicates
+from app.exports import tasks as exports
+from app.health.models import HealthProbe
+from app.imports import tasks as imports
+from app.parts import Parts
+from app.patients import tasks as patients
+from app.quality import tasks as quality
+from app.registers import tasks as registers
+from recordings import pickup
+
+log = structlog.get_logger()
+
+PROCESS_RECORDING = "recordings.process"
+WORK_ON_IMPORT = "imports.work_on"
+MAKE_EXPORT = "exports.make"
+INDEX_NAMES = "patients.index_names"
+PING = "jobs.ping"
+WAKE = "jobs.wake"
+
+# Conversions wait for a child process, so more threads than cores keep the pings and short calls moving behind an
+# hour-long one; four are still within SQLite's one writer.
+_THREADS = 4
+# kombu's in-memory transport polls, by default once a second, which a user would feel. 20 ms cost 1.3 % of a core here
+# with everything idle, the sweeper included.
+_POLL_SECONDS = 0.02
+_PING_POLL_SECONDS = 0.01
+_SWEEP_TICK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Work that is looked for again and again. `run` queues tasks or does something short itself."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Celery, Parts], object]
+
+
+def _queue_due_recordings(celery: Celery, parts: Parts) -> None:
+    for recording_id in quality.due_recordings(parts):
+        celery.send_task(PROCESS_RECORDING, args=[recording_id])
+
+
+def _queue_due_imports(celery: Celery, parts: Parts) -> None:
+    for run_id in imports.due_runs(parts):
+        celery.send_task(WORK_ON_IMPORT, args=[run_id])
+
+
+def _queue_due_exports(celery: Celery, parts: Parts) -> None:
+    for export_id in exports.due_exports(parts):
+        celery.send_task(MAKE_EXPORT, args=[export_id])
+
+
+SWEEPS: Sequence[Sweep] = (
+    Sweep(name="recordings.due", every=timedelta(seconds=1), run=_queue_due_recordings),
+    Sweep(
+        name="recordings.unrecorded",
+        every=timedelta(minutes=1),
+        run=lambda _celery, parts: quality.adopt_unrecorded_calls(parts),
+    ),
+    Sweep(
+        name="recordings.leftovers",
+        every=timedelta(hours=1),
+        run=lambda _celery, parts: pickup.remove_leftovers(parts),
+    ),
+    Sweep(
+        name="audit.anchor",
+        every=timedelta(minutes=1),
+        run=lambda _celery, parts: audit.write_due_anchor(parts),
+    ),
+    Sweep(name="imports.due", every=timedelta(seconds=1), run=_queue_due_imports),
+    Sweep(
+        name="imports.leftovers",
+        every=timedelta(hours=1),
+        run=lambda _celery, parts: imports.delete_old_files(parts),
+    ),
+    Sweep(name="duplicates.search", every=timedelta(seconds=2), run=lambda _celery, parts: duplicates.search(parts)),
+    Sweep(name="exports.due", every=timedelta(seconds=1), run=_queue_due_exports),
+    Sweep(name="exports.expired", every=timedelta(hours=1), run=lambda _celery, parts: exports.remove_expired(parts)),
+    Sweep(
+        name="registers.fill", every=timedelta(seconds=2), run=lambda _celery, parts: registers.fill_registers(parts)
+    ),
+    Sweep(
+        name="patients.unindexed",
+        every=timedelta(hours=1),
+        run=lambda celery, _parts: celery.send_task(INDEX_NAMES),
+    ),
+)
+"""Every sweep of the product. A room with due rows adds its line here."""
+
+
+def make_celery(parts: Parts) -> Celery:
+    """The Celery application of this process: queues tasks, and runs them in a process that has a worker."""
+    celery = Celery("wardline", broker=parts.settings.redis_url or "memory://localhost", set_as_current=False)
+    celery.conf.update(
+        task_ignore_result=True,
+        task_acks_late=True,
+        # A worker that dies with a task in hand has it queued again; every task may run twice.
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_connection_retry_on_startup=True,
+        # Celery would give up after 100 tries, which is less than a night.
+        broker_connection_max_retries=None,
+        # Who queues a task waits at most this long for a broker that is away; the sweeper queues it again.
+        task_publish_retry=False,
+        broker_transport_options=_transport_options(parts),
+    )
+
+    # Not shared: Celery would give a second application of this process the tasks, and so the parts, of the first.
+    @celery.task(name=PROCESS_RECORDING, shared=False)  # type: ignore[untyped-decorator]
+    def process_recording(recording_id: str) -> None:
+        pickup.process_recording(parts, recording_id)
+
+    @celery.task(name=WORK_ON_IMPORT, shared=False)  # type: ignore[untyped-decorator]
+    def work_on_import(run_id: int) -> None:
+        imports.work_on(parts, run_id)
+
+    @celery.task(name=MAKE_EXPORT, shared=False)  # type: ignore[untyped-decorator]
+    def make_export(export_id: str) -> None:
+        exports.run_export(parts, export_id)
+
+    @celery.task(name=INDEX_NAMES, shared=False)  # type: ignore[untyped-decorator]
+    def index_names() -> None:
+        patients.index_unindexed(parts)
+
+    @celery.task(name=PING, shared=False)  # type: ignore[untyped-decorator]
+    def answer_ping(nonce: str) -> None:
+        with parts.database.writing() as session:
+            session.merge(HealthProbe(process=_probe(nonce), nonce=nonce, at=parts.now()))
+
+    @celery.task(name=WAKE, shared=False)  # type: ignore[untyped-decorator]
+    def wake() -> None:
+        """Nothing: its arrival is what counts."""
+
+    return celery
+
+
+def ping(celery: Celery, parts: Parts, timeout: float = 2.0) -> bool:
+    """Whether a task that is queued now is done within `timeout` seconds: broker, worker and database in one."""
+    nonce = secrets.token_hex(16)
+    # In a thread, because redis-py itself tries for 6 s when the broker is away, whatever Celery is told.
+    threading.Thread(target=_send_ping, args=(celery, nonce, timeout), name="jobs-ping", daemon=True).start()
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        with parts.database.reading() as session:
+            answered = session.scalar(select(HealthProbe.at).where(HealthProbe.process == _probe(nonce)))
+        if answered is not None:
+            with parts.database.writing() as session:
+                session.execute(delete(HealthProbe).where(HealthProbe.process == _probe(nonce)))
+            return True
+        time.sleep(_PING_POLL_SECONDS)
+    return False
+
+
+def start_embedded(celery: Celery, parts: Parts) -> Callable[[], None]:
+    """Run a worker and the sweeper in threads of this process. Returns what stops both; stopping twice is harmless."""
+    stopping = threading.Event()
+    # The pool's threads look their tasks up in the default application, which is an empty one until somebody sets it.
+    celery.set_default()
+    worker = _worker(celery)
+    threads = [
+        threading.Thread(target=worker.start, name="jobs-worker", daemon=True),
+        threading.Thread(target=run_scheduler, args=(celery, parts, stopping), name="jobs-sweeper", daemon=True),
+    ]
+    # Celery keeps this flag from an earlier worker of the process.
+    worker_state.should_terminate = worker_state.should_stop = None
+    for thread in threads:
+        thread.start()
+
+    def stop() -> None:
+        stopping.set()
+        # The flag is how Celery's loop is ended from another thread; it looks at it after each task, or every 2 s, and
+        # having seen it waits for one task more.
+        worker_state.should_stop = 0
+        if threads[0].is_alive():
+            for _ in range(2):
+                celery.send_task(WAKE)
+        for thread in threads:
+            thread.join(timeout=5)
+
+    return stop
+
+
+def run_worker(celery: Celery) -> None:
+    """Run a worker in this process until SIGTERM or SIGINT, which Celery handles: the tasks in hand are finished."""
+    # With somebody connected here Celery leaves the logs as they are.
+    setup_logging.connect(_keep_logs)
+    celery.worker_main(["worker", "--pool=threads", f"--concurrency={_THREADS}", "--loglevel=WARNING"])
+
+
+def _keep_logs(**_: object) -> None:
+    """Ours are set up already."""
+
+
+def run_scheduler(celery: Celery, parts: Parts, stopping: threading.Event) -> None:
+    """Look for due work until `stopping` is set. Several schedulers at once do no harm."""
+    next_at = {sweep.name: 0.0 for sweep in SWEEPS}
+    while not stopping.wait(_SWEEP_TICK_SECONDS):
+        for sweep in SWEEPS:
+            if time.monotonic() < next_at[sweep.name]:
+                continue
+            next_at[sweep.name] = time.monotonic() + sweep.every.total_seconds()
+            try:
+                sweep.run(celery, parts)
+            except (OperationalError, DBAPIError) as error:
+                # A broker or database that is away now is asked again at the next turn.
+                log.warning("jobs.sweep_failed", sweep=sweep.name, error=type(error).__name__)
+            except Exception:
+                # The outermost loop: one sweep that fails must not end the others.
+                log.exception("jobs.sweep_failed", sweep=sweep.name)
+
+
+def _send_ping(celery: Celery, nonce: str, expires: float) -> None:
+    try:
+        celery.send_task(PING, args=[nonce], expires=expires)
+    except (OperationalError, OSError) as error:
+        log.warning("jobs.broker_away", error=type(error).__name__)
+
+
+def _worker(celery: Celery) -> WorkController:
+    return celery.WorkController(
+        hostname=f"wardline@{secrets.token_hex(4)}",
+        pool_cls="threads",
+        concurrency=_THREADS,
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+    )
+
+
+def _transport_options(parts: Parts) -> dict[str, float]:
+    if parts.settings.is_embedded:
+        return {"polling_interval": _POLL_SECONDS}
+    # A task that nobody has finished after an hour is given to another worker.
+    return {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
+
+
+def _probe(nonce: str) -> str:
+    return f"jobs:{nonce}"

@@ -1,0 +1,140 @@
+"""Text messages: the row is the truth, for what goes out (the outbox) as for what came in (the inbox)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.access.rules import Module, Scoped
+from app.db import Table
+
+
+class Message(Table):
+    """One SMS as a person sees it, whatever number of segments carried it. States are those of app.messages.rules."""
+
+    __tablename__ = "message"
+    __scoped__ = Scoped(
+        module=Module.MESSAGES, patient="patient_id", at="created_at", owners=("created_by", "handled_by")
+    )
+    __table_args__ = (
+        Index("ix_message_state_due", "direction", "state", "due_at"),
+        Index("ix_message_patient", "patient_id", "created_at"),
+        Index("ix_message_number", "number", "created_at"),
+        Index("ix_message_created", "created_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    direction: Mapped[str] = mapped_column(String(3))  # in or out
+    kind: Mapped[str] = mapped_column(String(10))  # care, marketing, staff or partner
+    state: Mapped[str] = mapped_column(String(12))
+    number: Mapped[str] = mapped_column(String(20))  # the patient's side, E.164 where it is a number
+    service_number: Mapped[str] = mapped_column(String(30), default="")  # our side
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"))
+    text: Mapped[str] = mapped_column(Text)
+    parts: Mapped[int] = mapped_column(default=1)
+    is_complete: Mapped[bool] = mapped_column(default=True)  # False: a segment of an incoming text never came
+    dedup_key: Mapped[str | None] = mapped_column(String(100), unique=True)
+    reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    resent_from_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    reference: Mapped[int | None]  # ties the segments together on the telephone; counted per number
+    created_at: Mapped[datetime]
+    created_by: Mapped[str | None] = mapped_column(String(64))
+    due_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    final_at: Mapped[datetime | None]
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    error_detail: Mapped[str | None] = mapped_column(String(300))
+    handled_at: Mapped[datetime | None]
+    handled_by: Mapped[str | None] = mapped_column(String(64))
+
+    segments: Mapped[list["Segment"]] = relationship(back_populates="message", order_by="Segment.position")
+
+
+class Segment(Table):
+    """One submit_sm of an outgoing message. `state` is a SegmentState of app.messages.rules."""
+
+    __tablename__ = "segment"
+    __table_args__ = (
+        UniqueConstraint("message_id", "position", name="uq_segment"),
+        Index("ix_segment_smsc_key", "account", "smsc_key"),
+        Index("ix_segment_state", "state", "message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
+    position: Mapped[int]
+    state: Mapped[str] = mapped_column(String(12))
+    account: Mapped[str | None] = mapped_column(String(40))  # whose bind claimed it
+    smsc_message_id: Mapped[str | None] = mapped_column(String(70))
+    smsc_key: Mapped[str | None] = mapped_column(String(70))  # the id in the form that receipts are matched by
+    submitted_at: Mapped[datetime | None]
+    final_at: Mapped[datetime | None]
+    error_code: Mapped[str | None] = mapped_column(String(20))
+    message: Mapped[Message] = relationship(back_populates="segments")
+
+
+class UnmatchedReceipt(Table):
+    """A receipt whose submit response has not been recorded, or never will be: matched later, by id or by number."""
+
+    __tablename__ = "unmatched_receipt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(String(40))
+    smsc_message_id: Mapped[str] = mapped_column(String(70))
+    smsc_key: Mapped[str] = mapped_column(String(70), index=True)
+    addresses: Mapped[list[Any]]  # both ends, in the SMSC's spelling
+    state: Mapped[str] = mapped_column(String(12))
+    error_code: Mapped[str | None] = mapped_column(String(20))
+    received_at: Mapped[datetime]
+
+
+class InboundPart(Table):
+    """One segment of a long incoming text that waits for the others."""
+
+    __tablename__ = "inbound_part"
+    __table_args__ = (
+        UniqueConstraint("source", "destination", "reference", "total", "position", name="uq_inbound_part"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(30))
+    destination: Mapped[str] = mapped_column(String(30))
+    reference: Mapped[int]
+    total: Mapped[int]
+    position: Mapped[int]
+    data_coding: Mapped[int]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    assembled_at: Mapped[datetime | None]  # kept for a while afterwards, to know a repeated segment
+
+
+class Consent(Table):
+    """Whether this person agreed to one kind of message on one channel (guard 1). No row: nobody was asked."""
+
+    __tablename__ = "consent"
+    __scoped__ = Scoped(module=Module.CONTACT, patient="patient_id")
+    __table_args__ = (UniqueConstraint("patient_id", "kind", "channel", name="uq_consent"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(10))
+    is_granted: Mapped[bool]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class GatewayLink(Table):
+    """One row per SMSC account: whether the bind stands, and since when."""
+
+    __tablename__ = "gateway_link"
+
+    account: Mapped[str] = mapped_column(String(40), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12))  # bound, connecting, refused or down
+    since: Mapped[datetime]
+    as_of: Mapped[datetime]
+    detail: Mapped[str] = mapped_column(String(200), default="")

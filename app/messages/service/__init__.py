@@ -1,0 +1,75 @@
+"""Use cases of messages. Import from here; the files below are grouped by subject.
+
+`claiming`, `delivery` and `link` are for sms_gateway alone: message delivery has one writer.
+"""
+
+from app.messages.service.claiming import claim_segments, expire_messages, has_due_segment
+from app.messages.service.delivery import (
+    RECEIPT_WAITS,
+    UNCERTAIN,
+    hold_uncertain,
+    record_outcomes,
+    record_receipts,
+    settle_uncertain,
+)
+from app.messages.service.link import record_alarm, record_link
+from app.messages.service.policy import may_contact, record_consent
+from app.messages.service.reading import (
+    Box,
+    Filters,
+    Link,
+    gateway_link,
+    get_message,
+    inbox,
+    list_messages,
+    message_view,
+    message_views,
+    thread,
+)
+from app.messages.service.receiving import (
+    deliver_incomplete,
+    handle_message,
+    link_message,
+    read_message,
+    receive_message,
+    receive_part,
+)
+from app.messages.service.sending import REFUSAL_TEXT, cancel, queue_message, reply, resend, send_message
+
+__all__ = [
+    "RECEIPT_WAITS",
+    "REFUSAL_TEXT",
+    "UNCERTAIN",
+    "Box",
+    "Filters",
+    "Link",
+    "cancel",
+    "claim_segments",
+    "deliver_incomplete",
+    "expire_messages",
+    "gateway_link",
+    "get_message",
+    "handle_message",
+    "has_due_segment",
+    "hold_uncertain",
+    "inbox",
+    "link_message",
+    "list_messages",
+    "may_contact",
+    "message_view",
+    "message_views",
+    "queue_message",
+    "read_message",
+    "receive_message",
+    "receive_part",
+    "record_alarm",
+    "record_consent",
+    "record_link",
+    "record_outcomes",
+    "record_receipts",
+    "reply",
+    "resend",
+    "send_message",
+    "settle_uncertain",
+    "thread",
+]

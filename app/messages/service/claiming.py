@@ -1,0 +1,168 @@
+"""The SMS gateway takes waiting segments out of the outbox, each once. Only sms_gateway calls these."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import Row, Select, case, or_, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from app.bus import Bus
+from app.journal.service import Entry, append
+from app.messages.models import Message, Segment
+from app.messages.rules import ClaimedSegment, Direction, MessageKind, OutState, SegmentState, cut_text
+from app.messages.service.policy import Recipient, may_contact_each
+
+Columns = TypeVarTuple("Columns")
+_MOST_EXPIRED = 500  # in one sweep, so that the write lock is never held for long
+
+
+def has_due_segment(session: Session, now: datetime) -> bool:
+    """Whether any segment waits to be claimed."""
+    return session.scalar(_due(select(Segment.id), now).limit(1)) is not None
+
+
+def claim_segments(
+    session: Session, bus: Bus, *, account: str, limit: int, now: datetime, is_marketing_allowed: bool
+) -> list[ClaimedSegment]:
+    """Mark up to `limit` waiting segments as sending, for this account, and return them in sending order.
+
+    Commit before submitting. A segment is returned to one caller only, whoever else claims at the same time. Messages
+    whose person may no longer be written to are cancelled instead of returned.
+    """
+    columns = select(
+        Segment.id,
+        Segment.position,
+        Segment.message_id,
+        Message.number,
+        Message.service_number,
+        Message.patient_id,
+        Message.kind,
+        Message.text,
+        Message.parts,
+        Message.reference,
+        Message.expires_at,
+        Message.claimed_at,
+    )
+    query = _due(columns, now).order_by(
+        case((Message.kind == MessageKind.MARKETING, 1), else_=0), Message.due_at, Message.id, Segment.position
+    )
+    if not is_marketing_allowed:
+        query = query.where(Message.kind != MessageKind.MARKETING)
+    wanted = session.execute(query.limit(limit)).all()
+    if not wanted:
+        return []
+    ours = _take(session, [row.id for row in wanted], account, now)
+    rows = [row for row in wanted if row.id in ours]
+    forbidden = _cancel_forbidden(session, bus, rows, now)
+    rows = [row for row in rows if row.message_id not in forbidden]
+    references = _references(session, rows, now)
+    return [_claimed(row, references.get(row.message_id, row.reference or 0)) for row in rows]
+
+
+def expire_messages(session: Session, bus: Bus, *, now: datetime) -> int:
+    """End queued messages whose time has passed before all of them had left. Returns how many."""
+    unsent = select(Segment.id).where(Segment.message_id == Message.id, Segment.state == SegmentState.WAITING)
+    query = (
+        select(Message.id)
+        .where(Message.direction == Direction.OUT, Message.state == OutState.QUEUED, Message.expires_at <= now)
+        .where(unsent.exists())
+        .limit(_MOST_EXPIRED)
+    )
+    late = list(session.scalars(query))
+    if not late:
+        return 0
+    session.execute(
+        update(Segment)
+        .where(Segment.message_id.in_(late), Segment.state == SegmentState.WAITING)
+        .values(state=SegmentState.EXPIRED, final_at=now)
+    )
+    session.execute(
+        update(Message).where(Message.id.in_(late)).values(state=OutState.EXPIRED, final_at=now, error_code=None)
+    )
+    append(session, bus, [Entry(kind="message.expired", at=now, message_id=message_id) for message_id in late])
+    return len(late)
+
+
+def _due(query: Select[*Columns], now: datetime) -> Select[*Columns]:
+    return query.join(Message, Message.id == Segment.message_id).where(
+        Message.direction == Direction.OUT,
+        Message.state == OutState.QUEUED,
+        Message.due_at <= now,
+        or_(Message.expires_at.is_(None), Message.expires_at > now),
+        Segment.state == SegmentState.WAITING,
+    )
+
+
+def _take(session: Session, ids: Sequence[int], account: str, now: datetime) -> set[int]:
+    """The conditional update: of these, only what nobody else has taken."""
+    taken = session.scalars(
+        update(Segment)
+        .where(Segment.id.in_(ids), Segment.state == SegmentState.WAITING)
+        .values(state=SegmentState.SENDING, account=account, submitted_at=now)
+        .returning(Segment.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(taken)
+
+
+def _cancel_forbidden(
+    session: Session, bus: Bus, rows: Sequence[Row[*tuple[Any, ...]]], now: datetime
+) -> Collection[int]:
+    recipients = [Recipient(number=row.number, patient_id=row.patient_id, kind=MessageKind(row.kind)) for row in rows]
+    permissions = may_contact_each(session, recipients, channel="sms", now=now)
+    refusals = {
+        row.message_id: permission.refusal
+        for row, permission in zip(rows, permissions, strict=True)
+        if permission.refusal is not None
+    }
+    if not refusals:
+        return refusals
+    query = select(Message).where(Message.id.in_(refusals)).options(selectinload(Message.segments))
+    for message in session.scalars(query.execution_options(populate_existing=True)):
+        for segment in message.segments:
+            if segment.state in (SegmentState.WAITING, SegmentState.SENDING):
+                segment.state, segment.final_at = SegmentState.CANCELLED, now
+        message.state, message.error_code, message.final_at = OutState.CANCELLED, refusals[message.id], now
+    session.flush()
+    append(session, bus, [Entry(kind="message.cancelled", at=now, message_id=message_id) for message_id in refusals])
+    return refusals
+
+
+def _references(session: Session, rows: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> dict[int, int]:
+    """A reference for each long text that leaves for the first time, counted for each number.
+
+    Two long texts on one telephone at a time must differ; a random reference of 8 bits clashes in 1 of 256.
+    """
+    given: dict[int, int] = {}
+    for row in rows:
+        if row.parts == 1 or row.reference is not None or row.message_id in given:
+            continue
+        query = select(Message.reference).where(Message.number == row.number, Message.reference.is_not(None))
+        last = session.scalar(query.order_by(Message.claimed_at.desc(), Message.id.desc()).limit(1)) or 0
+        given[row.message_id] = last % 0xFFFF + 1
+        session.execute(
+            update(Message)
+            .where(Message.id == row.message_id)
+            .values(reference=given[row.message_id], claimed_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return given
+
+
+def _claimed(row: Row[*tuple[Any, ...]], reference: int) -> ClaimedSegment:
+    cut = cut_text(row.text)
+    return ClaimedSegment(
+        segment_id=row.id,
+        message_id=row.message_id,
+        number=row.number,
+        service_number=row.service_number,
+        text=cut.pieces[row.position - 1],
+        coding=cut.coding,
+        position=row.position,
+        total=len(cut.pieces),
+        reference=reference,
+        expires_at=row.expires_at,
+    )

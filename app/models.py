@@ -1,0 +1,53 @@
+"""Every table of the product, for migrations and tests: importing this module fills `Table.metadata`."""
+
+from app.access import models as access
+from app.accounts import models as accounts
+from app.agents import models as agents
+from app.alarms import models as alarms
+from app.audit import models as audit
+from app.calls import models as calls
+from app.channels import models as channels
+from app.codes import models as codes
+from app.configuration import models as configuration
+from app.duplicates import models as duplicates
+from app.exports import models as exports
+from app.groups import models as groups
+from app.health import models as health
+from app.imports import models as imports
+from app.journal import models as journal
+from app.mailings import models as mailings
+from app.messages import models as messages
+from app.organisation import models as organisation
+from app.patients import models as patients
+from app.quality import models as quality
+from app.queues import models as queues
+from app.registers import models as registers
+from app.segments import models as segments
+from app.visits import models as visits
+
+__all__ = [
+    "access",
+    "accounts",
+    "agents",
+    "alarms",
+    "audit",
+    "calls",
+    "channels",
+    "codes",
+    "configuration",
+    "duplicates",
+    "exports",
+    "groups",
+    "health",
+    "imports",
+    "journal",
+    "mailings",
+    "messages",
+    "organisation",
+    "patients",
+    "quality",
+    "queues",
+    "registers",
+    "segments",
+    "visits",
+]

@@ -1,0 +1,111 @@
+"""Use cases of the patient record. Import from here; the files below are grouped by subject."""
+
+from app.patients.service.activity import settle_departments, surviving_ids, touch, touch_all
+from app.patients.service.cards import (
+    Caller,
+    caller_view,
+    candidates_view,
+    card_for_number,
+    patient_card,
+    patient_cards,
+)
+from app.patients.service.data import ContactData, IdentifierData, PatientData, PhoneData
+from app.patients.service.drafts import draft_of, drop_draft, keep_draft
+from app.patients.service.links import (
+    IntroducedPerson,
+    Link,
+    add_link,
+    introduced_people,
+    links_of,
+    remove_link,
+)
+from app.patients.service.listing import NO_FILTERS, ListFilters, ListOrder, read_filters
+from app.patients.service.matching import Match, find_caller, match_number, number_to_dial
+from app.patients.service.notes import add_note, answer_note, category_list, is_open_wish, notes_of
+from app.patients.service.profile import CODED, propose_region
+from app.patients.service.query import MatchedBy
+from app.patients.service.reading import get_patient, require_patient
+from app.patients.service.records import (
+    create_patient,
+    data_of,
+    spelled,
+    update_patient,
+)
+from app.patients.service.search import Hit, find_people, search_patients
+from app.patients.service.strangers import has_no_name, keep_stranger, name_stranger
+from app.patients.service.terms import index_names, index_new_names, renew_terms, unindexed
+from app.patients.service.ties import add_tie, end_tie, reopen_tie, tie_targets, tied_to, ties_of
+from app.patients.service.timeline import channels_for, timeline, timeline_item
+from app.patients.service.timeline_sources import SOURCES, Place, TimelineItem, TimelineSource, add_timeline_source
+
+__all__ = [
+    "CODED",
+    "NO_FILTERS",
+    "SOURCES",
+    "Caller",
+    "ContactData",
+    "Hit",
+    "IdentifierData",
+    "IntroducedPerson",
+    "Link",
+    "ListFilters",
+    "ListOrder",
+    "Match",
+    "MatchedBy",
+    "PatientData",
+    "PhoneData",
+    "Place",
+    "TimelineItem",
+    "TimelineSource",
+    "add_link",
+    "add_note",
+    "add_tie",
+    "add_timeline_source",
+    "answer_note",
+    "caller_view",
+    "candidates_view",
+    "card_for_number",
+    "category_list",
+    "channels_for",
+    "create_patient",
+    "data_of",
+    "draft_of",
+    "drop_draft",
+    "end_tie",
+    "find_caller",
+    "find_people",
+    "get_patient",
+    "has_no_name",
+    "index_names",
+    "index_new_names",
+    "introduced_people",
+    "is_open_wish",
+    "keep_draft",
+    "keep_stranger",
+    "links_of",
+    "match_number",
+    "name_stranger",
+    "notes_of",
+    "number_to_dial",
+    "patient_card",
+    "patient_cards",
+    "propose_region",
+    "read_filters",
+    "remove_link",
+    "renew_terms",
+    "reopen_tie",
+    "require_patient",
+    "search_patients",
+    "settle_departments",
+    "spelled",
+    "surviving_ids",
+    "tie_targets",
+    "tied_to",
+    "ties_of",
+    "timeline",
+    "timeline_item",
+    "touch",
+    "touch_all",
+    "unindexed",
+    "update_patient",
+]

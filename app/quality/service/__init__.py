@@ -1,0 +1,57 @@
+"""Use cases of recordings. Import from here; the files below are grouped by subject."""
+
+from app.quality.service.lifecycle import (
+    CheckedAudio,
+    Claim,
+    adopt_unrecorded_calls,
+    claim_recording,
+    is_any_due,
+    recording_damaged,
+    recording_ended,
+    recording_lost,
+    recording_missing,
+    recording_postponed,
+    recording_started,
+    recording_stored,
+    storage_failed,
+    take_due,
+)
+from app.quality.service.listening import is_listening_on_record, mark_checked, record_listening
+from app.quality.service.listing import (
+    Filters,
+    RecordingItem,
+    get,
+    get_item,
+    list_recordings,
+    needs_look,
+    peaks_of,
+    source_names_stored,
+)
+
+__all__ = [
+    "CheckedAudio",
+    "Claim",
+    "Filters",
+    "RecordingItem",
+    "adopt_unrecorded_calls",
+    "claim_recording",
+    "get",
+    "get_item",
+    "is_any_due",
+    "is_listening_on_record",
+    "list_recordings",
+    "mark_checked",
+    "needs_look",
+    "peaks_of",
+    "record_listening",
+    "recording_damaged",
+    "recording_ended",
+    "recording_lost",
+    "recording_missing",
+    "recording_postponed",
+    "recording_started",
+    "recording_stored",
+    "source_names_stored",
+    "storage_failed",
+    "take_due",
+]

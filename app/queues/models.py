@@ -1,0 +1,34 @@
+"""Queues, and how fresh our knowledge of Asterisk is."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Table
+
+
+class Queue(Table):
+    """A queue that callers wait in. `name` is Asterisk's name too."""
+
+    __tablename__ = "queue"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    label: Mapped[str] = mapped_column(String(80))
+    service_level_seconds: Mapped[int]
+    service_level_target: Mapped[float]
+
+
+class TelephonyLink(Table):
+    """One row: whether telephony is in step with Asterisk, and when it last proved so. The board's age is `as_of`."""
+
+    __tablename__ = "telephony_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(12))  # up, reconciling or down
+    since: Mapped[datetime]
+    as_of: Mapped[datetime | None]
+    detail: Mapped[str] = mapped_column(String(200), default="")
+    asterisk_started_at: Mapped[str] = mapped_column(String(40), default="")
+    cel_offset: Mapped[int] = mapped_column(default=0)
+    cel_inode: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,12 @@
+"""The hospital's day: counts of queues begin at its midnight."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+HOTLINE_LABEL = "服务热线"
+"""What a new hospital's queue is called until somebody renames it."""
+
+
+def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
+    """Midnight of the present day in the hospital's zone, in UTC."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

@@ -1,0 +1,166 @@
+"""Queues: the live board, with the figures of the hospital's day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, and_, case, cast, extract, func, literal, select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User
+from app.agents.models import AgentStatus
+from app.agents.rules import AgentState
+from app.calls.models import Call
+from app.calls.rules import CallState
+from app.journal.service import latest_seq
+from app.queues.models import Queue, TelephonyLink
+from app.queues.rules import start_of_day
+from app.settings import Settings
+
+HOTLINE_QUEUE = "hotline"
+# The public target of call centres, 80 % within 20 s.
+_DEFAULT_TARGET = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Day:
+    offered: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    in_time: int = 0
+    decided: int = 0
+
+
+def ensure_queues(session: Session, settings: Settings, label: str) -> None:
+    """Make the hotline's queue when it is not there, and keep its service level as the settings say."""
+    seconds = int(settings.service_level.total_seconds())
+    queue = session.get(Queue, HOTLINE_QUEUE)
+    if queue is None:
+        session.add(
+            Queue(name=HOTLINE_QUEUE, label=label, service_level_seconds=seconds, service_level_target=_DEFAULT_TARGET)
+        )
+        session.flush()
+    elif queue.service_level_seconds != seconds:
+        queue.service_level_seconds = seconds
+
+
+def board(session: Session, settings: Settings, now: datetime) -> dict[str, Any]:
+    """The live board of all queues and agents, in the form of docs/desk-protocol.md without `n`.
+
+    `as_of` is the moment when telephony last proved to be in step with Asterisk, None when it never did.
+    Counts are of the calls that came in since midnight in the hospital's zone.
+    """
+    # The number comes first: what is read after it is at least as new, whatever the database's isolation.
+    seq = latest_seq(session)
+    link = session.scalar(select(TelephonyLink))
+    agents = _agents(session)
+    counts = {state.value: 0 for state in AgentState if state is not AgentState.OFFLINE}
+    counts[AgentState.OFFLINE.value] = 0
+    for agent in agents:
+        counts[agent["state"]] += 1
+    return {
+        "seq": seq,
+        "as_of": _iso(link.as_of) if link else None,
+        "link": link_view(link, now),
+        "queues": _queues(session, settings, now),
+        "agents": counts,
+        "agent_list": agents,
+    }
+
+
+def link_view(link: TelephonyLink | None, now: datetime) -> dict[str, Any]:
+    """The telephone link's state; a link that nobody ever wrote is down."""
+    if link is None:
+        return {"state": "down", "since": _iso(now), "detail": ""}
+    return {"state": link.state, "since": _iso(link.since), "detail": link.detail}
+
+
+def waiting_by_queue(session: Session) -> dict[str, int]:
+    """How many callers wait in each queue."""
+    rows = session.execute(select(Call.queue, func.count()).where(_is_waiting()).group_by(Call.queue))
+    found = dict.fromkeys(session.scalars(select(Queue.name)), 0)
+    return found | {name: count for name, count in rows if name is not None}
+
+
+def _queues(session: Session, settings: Settings, now: datetime) -> list[dict[str, Any]]:
+    waiting = {
+        name: (count, oldest)
+        for name, count, oldest in session.execute(
+            select(Call.queue, func.count(), func.min(Call.queued_at)).where(_is_waiting()).group_by(Call.queue)
+        )
+    }
+    queues = list(session.scalars(select(Queue).order_by(Queue.name)))
+    views = []
+    for queue in queues:
+        day = _day(session, queue, start_of_day(now, settings.timezone), now)
+        count, oldest = waiting.get(queue.name, (0, None))
+        views.append(
+            {
+                "name": queue.name,
+                "label": queue.label,
+                "waiting": count,
+                "longest_wait_since": _iso(oldest),
+                "offered": day.offered,
+                "answered": day.answered,
+                "abandoned": day.abandoned,
+                "service_level": round(day.in_time / day.decided, 4) if day.decided else None,
+                "service_level_seconds": queue.service_level_seconds,
+                "service_level_target": queue.service_level_target,
+            }
+        )
+    return views
+
+
+def _day(session: Session, queue: Queue, start: datetime, now: datetime) -> _Day:
+    threshold = timedelta(seconds=queue.service_level_seconds)
+    is_answered = Call.answered_at.is_not(None)
+    is_abandoned = and_(Call.answered_at.is_(None), Call.ended_at.is_not(None))
+    # Waiting callers who can still be answered in time count neither for nor against the service level.
+    is_open = and_(Call.answered_at.is_(None), Call.ended_at.is_(None), Call.queued_at > now - threshold)
+    in_time = and_(is_answered, seconds_between(session, Call.queued_at, Call.answered_at) <= threshold.total_seconds())
+    row = session.execute(
+        select(func.count(), _count(is_answered), _count(is_abandoned), _count(in_time), _count(is_open)).where(
+            Call.started_at >= start, Call.queue == queue.name, Call.direction == "inbound", Call.queued_at.is_not(None)
+        )
+    ).one()
+    return _Day(offered=row[0], answered=row[1], abandoned=row[2], in_time=row[3], decided=row[0] - row[4])
+
+
+def _agents(session: Session) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(AgentStatus.id, User.display_name, AgentStatus.state, AgentStatus.reason, AgentStatus.since)
+        .outerjoin(User, User.username == AgentStatus.id)
+        .where((User.id.is_(None)) | (User.is_active.is_(True)))
+        .order_by(AgentStatus.id)
+    )
+    return [
+        {"id": id, "name": name or id, "state": state, "reason": reason, "since": _iso(since)}
+        for id, name, state, reason, since in rows
+    ]
+
+
+def _is_waiting() -> ColumnElement[bool]:
+    return and_(
+        Call.state == CallState.RINGING.value,
+        Call.direction == "inbound",
+        Call.queue.is_not(None),
+        Call.queued_at.is_not(None),
+    )
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), literal(0))
+
+
+def seconds_between(session: Session, start: Any, end: Any) -> ColumnElement[float]:
+    """How long it is from one moment to another, both columns, in the database's own arithmetic."""
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(extract("epoch", end - start), Float)
+    # A Julian day of our time resolves 40 µs; rounding keeps exactly 20 s within 20 s.
+    return func.round((func.julianday(end) - func.julianday(start)) * 86_400, 3)
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat() if value else None

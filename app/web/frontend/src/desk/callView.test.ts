@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+
+import type { Call, DeskSnapshot } from "@/live/protocol";
+import { initialPhone, type PhoneState, type Session } from "@/phone/machine";
+
+import { callView } from "./callView";
+
+const AT = "2026-11-21T06:00:00Z";
+
+const ringing: Call = {
+  id: "c1",
+  direction: "inbound",
+  state: "ringing",
+  number: "+8613800138000",
+  number_display: "138 0013 8000",
+  queue: "hotline",
+  queue_label: "Hotline",
+  started_at: AT,
+  offered_at: AT,
+  answered_at: null,
+  ended_at: null,
+  outcome: null,
+  ended_by: null,
+  is_held: false,
+  is_rejoining: false,
+  waited_seconds: 4,
+  disposition: null,
+  note: null,
+  match_state: "none",
+  patient: null,
+  candidates: [],
+  hidden_candidates: 0,
+  is_outside_scope: false,
+  verification: { at: null, kinds: [], tries_left: 5 },
+  focus: null,
+};
+const answered: Call = { ...ringing, state: "answered", answered_at: AT };
+
+const session: Session = {
+  id: "s1",
+  number: "13800138000",
+  isAuto: false,
+  stage: "ringing",
+  isHeld: false,
+  isMuted: false,
+  since: 0,
+};
+
+function desk(call: Call | null): DeskSnapshot {
+  return {
+    n: 1,
+    seq: 1,
+    at: AT,
+    agent: { id: "bob", name: "Bob", state: "ready", reason: null, since: AT, wrap_up_until: null },
+    call,
+    links: {
+      telephony: { state: "up", since: AT, detail: null },
+      sms: { state: "bound", since: AT, detail: null },
+    },
+  };
+}
+
+function phone(changes: Partial<PhoneState>): PhoneState {
+  return { ...initialPhone(0, true), line: "registered", ...changes };
+}
+
+describe("the call on the desk", () => {
+  test("a call that rings at the server is offered before its INVITE is here", () => {
+    expect(callView(desk(ringing), phone({}), true).stage).toBe("offered");
+  });
+
+  test("an INVITE is offered with its number when the server is out of reach", () => {
+    expect(callView(desk(null), phone({ session }), false)).toMatchObject({ stage: "offered", call: null, number: "13800138000" });
+  });
+
+  test("the pop waits a moment for the name, unless the server is out of reach", () => {
+    expect(callView(desk(null), phone({ session }), true, true).stage).toBe("none");
+    expect(callView(desk(ringing), phone({ session }), true, true).stage).toBe("offered");
+    expect(callView(desk(null), phone({ session }), false, true).stage).toBe("offered");
+  });
+
+  test("an old call of the server is not shown for a new INVITE while the server is out of reach", () => {
+    expect(callView(desk(answered), phone({ session }), false).call).toBeNull();
+  });
+
+  test("the controls of a live call come as soon as the phone is through", () => {
+    expect(callView(desk(ringing), phone({ session: { ...session, stage: "talking" } }), true).stage).toBe("live");
+  });
+
+  test("an outbound call is shown as calling until the patient answers", () => {
+    const outbound: Call = { ...ringing, direction: "outbound" };
+    const through = phone({ session: { ...session, stage: "talking", isAuto: true } });
+    expect(callView(desk(outbound), through, true).stage).toBe("calling");
+    expect(callView(desk({ ...outbound, state: "answered" }), through, true).stage).toBe("live");
+  });
+
+  test("a mirroring window shows the offer without being able to answer it", () => {
+    expect(callView(desk(ringing), phone({ line: "elsewhere" }), true).stage).toBe("offered_elsewhere");
+  });
+
+  test("a reloaded page shows that it rejoins until its leg is up", () => {
+    expect(callView(desk({ ...answered, is_rejoining: true }), phone({}), true).stage).toBe("rejoining");
+  });
+
+  test("a call in wrap-up is shown as ended", () => {
+    expect(callView(desk({ ...answered, ended_at: AT }), phone({}), true).stage).toBe("ended");
+  });
+});

@@ -1,0 +1,65 @@
+import type { Call, DeskSnapshot, PatientCard } from "@/live/protocol";
+import type { PhoneState } from "@/phone/machine";
+
+/** What the call bar shows: the server's call and the phone's session, told as one. */
+export type CallStage =
+  | "none"
+  | "offered" // rings here: Answer and Reject
+  | "offered_elsewhere" // rings in the window that has the phone
+  | "connecting" // answered here, not through yet
+  | "calling" // outbound: the agent's leg is up, the patient's rings
+  | "live"
+  | "rejoining" // the call is up and waits for this desk's leg
+  | "ended"; // in wrap-up, or over before it was answered
+
+export interface CallView {
+  stage: CallStage;
+  call: Call | null;
+  /** The number the phone shows when nothing is known from the server. */
+  number: string | null;
+}
+
+const NO_CALL: CallView = { stage: "none", call: null, number: null };
+
+/**
+ * One view of the call. The phone is believed about its own leg, because it knows first and also while the server is out of
+ * reach; the server is believed about everything else. While `isServerExpected` an INVITE that the server has not told of
+ * yet is held back, so that the pop comes once and with the name.
+ */
+export function callView(
+  snapshot: DeskSnapshot | null,
+  phone: PhoneState,
+  isConnected: boolean,
+  isServerExpected = false,
+): CallView {
+  const call = snapshot?.call ?? null;
+  const session = phone.session;
+  const isOpen = call !== null && call.ended_at === null && (call.state === "ringing" || call.state === "answered");
+  if (session?.stage === "ringing" && !isOpen && isConnected && isServerExpected) return NO_CALL;
+  if (session !== null && (!isOpen || (!isConnected && session.stage === "ringing"))) {
+    return { stage: sessionStage(session.stage), call: null, number: session.number };
+  }
+  if (call === null) return NO_CALL;
+  if (!isOpen) return { stage: "ended", call, number: call.number };
+  return { stage: openStage(call, phone), call, number: call.number };
+}
+
+/** The person the call is about; null while several are possible or nobody is known. */
+export function knownPatient(view: CallView): PatientCard | null {
+  return view.call?.patient ?? null;
+}
+
+function sessionStage(stage: "ringing" | "answering" | "talking"): CallStage {
+  return { ringing: "offered", answering: "connecting", talking: "live" }[stage] as CallStage;
+}
+
+function openStage(call: Call, phone: PhoneState): CallStage {
+  const session = phone.session;
+  const isElsewhere = phone.line === "elsewhere" || phone.line === "off";
+  if (call.direction === "outbound" && call.state === "ringing") return "calling";
+  if (session?.stage === "talking") return "live";
+  if (session?.stage === "answering") return "connecting";
+  if (call.state === "answered") return isElsewhere || !call.is_rejoining ? "live" : "rejoining";
+  if (phone.wish === "answer") return "connecting";
+  return isElsewhere ? "offered_elsewhere" : "offered";
+}

@@ -1,0 +1,229 @@
+import { defineStore } from "pinia";
+import { computed, onScopeDispose, ref, shallowRef, watch } from "vue";
+
+import { showToast } from "@/base/toasts";
+import { LiveConnection, PAGE } from "@/live/connection";
+import type {
+  BoardSnapshot,
+  CommandArguments,
+  CommandKind,
+  DeskSnapshot,
+  InboxSnapshot,
+  Message,
+  MessageChange,
+  NotReadyReason,
+} from "@/live/protocol";
+import { usePhone } from "@/phone/phone";
+import { serverNow } from "@/shared/clock";
+import type { DeskConfig } from "@/shared/config";
+import { until } from "@/shared/until";
+
+import { callView, type CallView } from "./callView";
+import { MICROPHONE_TROUBLES } from "./links";
+
+// A thread shows what passed by since the page loaded; the whole of it is on the patient's page.
+const MESSAGES_KEPT = 200;
+// A page that was just loaded registers within a second and is asked for its proof every 1.5 s.
+const PROOF_WAIT_MS = 6000;
+// The server tells of a call within some 10 ms of its INVITE; after this it is taken not to know.
+const SERVER_EXPECTED_MS = 400;
+
+type Say = (key: string, named?: Record<string, unknown>) => string;
+
+/** Everything the desk shows, and the only place that sends commands. */
+export const useDesk = defineStore("desk", () => {
+  const phone = usePhone();
+  const live = new LiveConnection();
+
+  const config = shallowRef<DeskConfig>({} as DeskConfig);
+  const snapshot = shallowRef<DeskSnapshot | null>(null);
+  const board = shallowRef<BoardSnapshot | null>(null);
+  const inbox = shallowRef<InboxSnapshot | null>(null);
+  const messages = ref(new Map<number, Message>());
+  const openedMessage = ref<number | null>(null);
+  const isConnected = ref(false);
+  const wasConnected = ref(false);
+  const connectionSince = ref(serverNow());
+  const heardAt = ref<number | null>(null);
+  const isSignedOut = ref(false);
+  /** The server has been told that this desk can take a call: without it Ready and a dial are refused. */
+  const isProved = ref(false);
+  const isGettingReady = ref(false);
+
+  const isServerExpected = ref(false);
+  watch(
+    () => phone.state.session?.id,
+    (id) => {
+      isServerExpected.value = id !== undefined;
+      if (id !== undefined) setTimeout(() => (isServerExpected.value = false), SERVER_EXPECTED_MS);
+    },
+    // In the same moment as the INVITE: a frame later the bare number would already have been drawn.
+    { flush: "sync" },
+  );
+  watch(
+    () => phone.state.isTaken,
+    (isTaken) => {
+      if (isTaken) showToast("info", t("link.phoneTaken"));
+    },
+  );
+  const call = computed<CallView>(() =>
+    callView(snapshot.value, phone.state, isConnected.value, isServerExpected.value),
+  );
+  const message = computed(() => (openedMessage.value === null ? null : (messages.value.get(openedMessage.value) ?? null)));
+
+  let t: Say = (key) => key;
+  let digitReader: ((key: string) => boolean) | null = null;
+
+  function start(given: DeskConfig, say: Say): void {
+    config.value = given;
+    t = say;
+    if (given.sip !== null) phone.start(given.agent.id, given.sip);
+    listen();
+    live.socket.connect();
+  }
+
+  function listen(): void {
+    live.socket.on("connect", () => setConnected(true));
+    live.socket.onAny(() => (heardAt.value = serverNow()));
+    live.socket.on("disconnect", () => setConnected(false));
+    live.whenSignedOut(() => (isSignedOut.value = true));
+    live.socket.on("prove", ({ nonce }) => {
+      // A window that only mirrors has no phone: its silence must not be taken for the owner's.
+      if (!phone.isOwner) return;
+      const registered = phone.isRegistered;
+      const microphone = phone.state.microphone === "granted";
+      live.socket.emit("proof", { nonce, page: PAGE, registered, microphone, in_call: phone.isInCall });
+      isProved.value = registered && microphone;
+    });
+    live.follow<DeskSnapshot>("desk", (next) => (snapshot.value = next));
+    live.follow<BoardSnapshot>("board", (next) => (board.value = next));
+    live.follow<InboxSnapshot>("inbox", (next) => {
+      inbox.value = next;
+      next.messages.forEach(remember);
+    });
+    live.follow<MessageChange>("message", (change) => {
+      const isNew = change.message.direction === "in" && !messages.value.has(change.message.id);
+      remember(change.message);
+      if (isNew) showToast("info", t("inbox.received", { name: senderName(change.message) }));
+    });
+  }
+
+  /** Plain number keys belong to whatever part of the page last asked for them and is still shown. */
+  function onDigit(pick: (key: string) => boolean): void {
+    digitReader = pick;
+    onScopeDispose(() => {
+      if (digitReader === pick) digitReader = null;
+    });
+  }
+
+  function setConnected(now: boolean): void {
+    if (isConnected.value !== now) connectionSince.value = serverNow();
+    isConnected.value = now;
+    heardAt.value = now ? serverNow() : null;
+    isProved.value = false;
+    if (now) wasConnected.value = true;
+  }
+
+  function remember(next: Message): void {
+    messages.value.delete(next.id);
+    messages.value.set(next.id, next);
+    for (const id of messages.value.keys()) {
+      if (messages.value.size <= MESSAGES_KEPT) return;
+      if (id !== openedMessage.value) messages.value.delete(id);
+    }
+  }
+
+  function senderName(from: Message): string {
+    return from.patient?.name ?? from.number_display;
+  }
+
+  /** Send a command; true when it is done. A failure is told to the agent unless `quietly`. */
+  async function run<Kind extends CommandKind>(
+    kind: Kind,
+    args: CommandArguments[Kind],
+    { quietly = false } = {},
+  ): Promise<boolean> {
+    return (await ask(kind, args, { quietly })) !== null;
+  }
+
+  /** As `run`, for what the command brings back; nothing when it failed. */
+  async function ask<Kind extends CommandKind>(
+    kind: Kind,
+    args: CommandArguments[Kind],
+    { quietly = false } = {},
+  ): Promise<Record<string, unknown> | null> {
+    const answer = await live.send(kind, args);
+    if (answer.ok) return answer.result;
+    if (quietly) return null;
+    const isOurs = answer.code === "not_connected" || answer.code === "no_answer";
+    showToast("error", isOurs ? t(`errors.${answer.code}`) : answer.detail || t("errors.unknown"));
+    return null;
+  }
+
+  async function setReady(): Promise<void> {
+    if (phone.state.line === "elsewhere") return showToast("error", t("errors.phoneElsewhere"));
+    if (!(await hasMicrophone())) return;
+    isGettingReady.value = true;
+    const hasProof = !isConnected.value || (await until(() => isProved.value, PROOF_WAIT_MS));
+    if (hasProof) await run("set_ready", {});
+    else showToast("error", t("errors.phoneNotRegistered"));
+    isGettingReady.value = false;
+  }
+
+  async function hasMicrophone(): Promise<boolean> {
+    if (await phone.allowMicrophone()) return true;
+    const code = MICROPHONE_TROUBLES[phone.state.microphone];
+    if (code !== undefined) showToast("error", t(`link.${code}`));
+    return false;
+  }
+
+  async function setNotReady(reason: NotReadyReason): Promise<void> {
+    await run("set_not_ready", { reason });
+  }
+
+  /** End the call on the phone itself, which works without the server; without a leg here the server is asked. */
+  async function hangUp(): Promise<void> {
+    const id = snapshot.value?.call?.id;
+    if (phone.state.session !== null) phone.tell({ kind: "hang_up_pressed" });
+    else if (id !== undefined) await run("hang_up", { call_id: id });
+  }
+
+  /** Place the call this page was opened for. The address forgets it first, so that a reload never dials again. */
+  async function dialOnce(): Promise<void> {
+    const wish = config.value.dial;
+    if (wish === null) return;
+    config.value = { ...config.value, dial: null };
+    history.replaceState(null, "", "/desk");
+    if (!(await hasMicrophone())) return;
+    if (await until(() => isProved.value, PROOF_WAIT_MS)) await run("dial", wish);
+    else showToast("error", t("errors.phoneNotRegistered"));
+  }
+
+  return {
+    config,
+    snapshot,
+    board,
+    inbox,
+    messages,
+    message,
+    openedMessage,
+    call,
+    isConnected,
+    wasConnected,
+    connectionSince,
+    heardAt,
+    isSignedOut,
+    isGettingReady,
+    start,
+    run,
+    ask,
+    setReady,
+    setNotReady,
+    hangUp,
+    dialOnce,
+    senderName,
+    onDigit,
+    digit: (key: string) => digitReader?.(key) ?? false,
+    tell: (level: "info" | "success" | "error", key: string) => showToast(level, t(key)),
+  };
+});

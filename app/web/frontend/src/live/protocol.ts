@@ -1,0 +1,247 @@
+// The messages of docs/desk-protocol.md, in its words.
+
+export type AgentState = "offline" | "not_ready" | "ready" | "ringing" | "talking" | "wrap_up";
+export type NotReadyReason =
+  | "break"
+  | "meal"
+  | "training"
+  | "other"
+  | "signed_in"
+  | "missed_call"
+  | "rejected_call"
+  | "desk_lost"
+  | "by_supervisor";
+export type LinkState = "up" | "reconciling" | "down";
+export type GatewayState = "bound" | "connecting" | "refused" | "down" | "off";
+export type Sex = "F" | "M" | "U";
+
+export interface Stamp {
+  n: number;
+  seq: number;
+}
+
+export interface Contact {
+  at: string;
+  channel: "call" | "sms";
+  direction: "inbound" | "outbound";
+  summary: string | null;
+}
+
+export interface PatientCard {
+  id: number;
+  name: string;
+  sex: Sex | null;
+  age: number | null;
+  birth_date: string | null;
+  url: string;
+  is_provisional: boolean;
+  is_key_patient: boolean;
+  language: string | null;
+  deceased: boolean;
+  relation: string | null;
+  calling_for: string | null;
+  /** The contact person who calls, and whether this person may hear about the patient. */
+  caller_name?: string | null;
+  may_be_told?: boolean | null;
+  last_contact: Contact | null;
+  open_messages: number;
+  preferred_channel: string | null;
+  preferred_time: string | null;
+  /** What a colleague noted for the conversation; after the check also what rules found in clinical data. */
+  flags: string[];
+  wishes: { at: string; text: string }[];
+}
+
+export type IdentityKind = "name" | "birth_date" | "id_card" | "card";
+
+export interface Verification {
+  at: string | null;
+  kinds: IdentityKind[];
+  tries_left: number;
+}
+
+export interface MedicalDetails {
+  medications: { drug: string; dose: string | null; at: string }[];
+  results: { item: string; value: string; unit: string | null; flag: string; at: string }[];
+}
+
+/** What is medical: there only for a caller whose identity was checked; details only by consent. */
+export interface MedicalFocus {
+  diagnoses: { text: string; at: string; is_main: boolean }[];
+  last_visit: {
+    kind: string;
+    started_at: string;
+    ended_at: string | null;
+    doctor: string | null;
+    department: string | null;
+  } | null;
+  operations: { name: string; at: string; doctor: string | null }[];
+  courses: { title: string; starts_on: string; ends_on: string | null; doctor: string | null }[];
+  history: { text: string; at: string }[];
+  details: MedicalDetails | null;
+}
+
+export interface Reason {
+  code: string;
+  text: string;
+}
+
+export interface Candidate {
+  key: string;
+  patient: PatientCard;
+  reasons: Reason[];
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  state: AgentState;
+  reason: NotReadyReason | null;
+  since: string;
+  wrap_up_until: string | null;
+}
+
+export interface Call {
+  id: string;
+  direction: "inbound" | "outbound";
+  state: "ringing" | "answered" | "abandoned" | "failed" | "wrapped_up";
+  number: string | null;
+  number_display: string | null;
+  queue: string | null;
+  queue_label: string | null;
+  started_at: string;
+  offered_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  outcome: string | null;
+  ended_by: "caller" | "agent" | "system" | "restart" | null;
+  is_held: boolean;
+  is_rejoining: boolean;
+  waited_seconds: number | null;
+  disposition: string | null;
+  note: string | null;
+  match_state: "none" | "single" | "several" | "confirmed";
+  patient: PatientCard | null;
+  candidates: Candidate[];
+  /** How many more people have this number, outside the agent's scope. */
+  hidden_candidates: number;
+  is_outside_scope: boolean;
+  verification: Verification;
+  focus: MedicalFocus | null;
+}
+
+export interface Link<State> {
+  state: State;
+  since: string;
+  detail: string | null;
+}
+
+export interface DeskSnapshot extends Stamp {
+  at: string;
+  agent: Agent;
+  call: Call | null;
+  links: { telephony: Link<LinkState>; sms: Link<GatewayState> };
+}
+
+export interface BoardQueue {
+  name: string;
+  label: string;
+  waiting: number;
+  longest_wait_since: string | null;
+  offered: number;
+  answered: number;
+  abandoned: number;
+  service_level: number | null;
+  service_level_seconds: number;
+  service_level_target: number;
+}
+
+export interface Colleague {
+  id: string;
+  name: string;
+  state: AgentState;
+  reason: NotReadyReason | null;
+  since: string;
+}
+
+export interface BoardSnapshot extends Stamp {
+  /** When telephony last proved that it is in step with Asterisk; null when it never did. */
+  as_of: string | null;
+  link: Link<LinkState>;
+  queues: BoardQueue[];
+  agents: Record<AgentState, number>;
+  agent_list: Colleague[];
+}
+
+export interface Message {
+  id: number;
+  direction: "in" | "out";
+  number: string;
+  number_display: string;
+  /** The same for all texts with one number, also where the number is masked. */
+  thread: string;
+  patient: PatientCard | null;
+  text: string;
+  kind: string;
+  state: string;
+  parts: number;
+  created_at: string;
+  reply_to: number | null;
+  error: string | null;
+}
+
+export interface InboxSnapshot extends Stamp {
+  new: number;
+  messages: Message[];
+}
+
+export interface MessageChange extends Stamp {
+  message: Message;
+}
+
+export interface CommandArguments {
+  set_ready: Record<string, never>;
+  set_not_ready: { reason: NotReadyReason };
+  dial: { patient_id: number; phone_id: number };
+  hang_up: { call_id: string };
+  transfer: { call_id: string; to: string };
+  save_wrap_up: { call_id: string; disposition: string | null; note: string };
+  finish_wrap_up: { call_id: string; disposition: string | null; note: string };
+  pick_patient: { call_id: string; patient_id: number };
+  create_patient: { call_id: string; name: string; sex: Sex; birth_date: string | null };
+  reply: { message_id: number; text: string };
+  handle_message: { message_id: number };
+  verify_caller: { call_id: string; patient_id: number; given: { kind: IdentityKind; value: string }[] };
+}
+export type CommandKind = keyof CommandArguments;
+
+export type CommandAnswer =
+  | { ok: true; result: Record<string, unknown> }
+  | { ok: false; code: string; detail: string };
+
+export interface Proof {
+  nonce: string;
+  page: string;
+  registered: boolean;
+  microphone: boolean;
+  in_call: boolean;
+}
+
+export interface ServerEvents {
+  desk: (snapshot: DeskSnapshot) => void;
+  board: (snapshot: BoardSnapshot) => void;
+  inbox: (snapshot: InboxSnapshot) => void;
+  message: (change: MessageChange) => void;
+  prove: (challenge: { nonce: string }) => void;
+  signed_out: () => void;
+}
+
+export interface ClientEvents {
+  proof: (proof: Proof) => void;
+  snapshot: (request: { stream: "desk" | "board" | "inbox" }) => void;
+  watch_board: (request: Record<string, never>) => void;
+  command: (
+    command: { id: string; kind: CommandKind; args: object },
+    answer: (answer: CommandAnswer) => void,
+  ) => void;
+}

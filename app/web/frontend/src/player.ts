@@ -1,0 +1,10 @@
+// The recording player: mounts on each element with data-player and data-recording, also on those that htmx swaps in.
+
+import "./player/player.css";
+
+import { mountPlayers } from "./player/mount";
+
+mountPlayers(document.body);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target instanceof HTMLElement) mountPlayers(event.target);
+});

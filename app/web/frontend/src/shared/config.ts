@@ -1,0 +1,35 @@
+import type { NotReadyReason } from "@/live/protocol";
+
+export interface Choice<Code extends string = string> {
+  code: Code;
+  label: string;
+}
+
+export interface DeskConfig {
+  agent: { id: string; name: string };
+  locale: string;
+  role: string;
+  csrf_token: string;
+  sip: { ws_url: string; uri: string; password: string } | null;
+  dispositions: Choice[];
+  not_ready_reasons: Choice<NotReadyReason>[];
+  /** The hospital's zone, where the server tells it. */
+  timezone?: string;
+  /** What the gateway puts in front of each text, where the server tells it. */
+  sms_signature?: string;
+  dial: { patient_id: number; phone_id: number } | null;
+  /** This user sees numbers with their middle hidden. */
+  is_masked?: boolean;
+}
+
+export interface WallboardConfig {
+  locale: string;
+  timezone?: string;
+}
+
+/** The JSON data block with this id. Throws when the page has none: without it nothing can work. */
+export function readConfig<Config>(id: string): Config {
+  const block = document.getElementById(id);
+  if (block === null) throw new Error(`the page has no #${id}`);
+  return JSON.parse(block.textContent ?? "") as Config;
+}

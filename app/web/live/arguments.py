@@ -1,0 +1,95 @@
+"""The arguments of a desk's command, checked one by one: whatever a page sends, it is refused in words."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from app.agents.rules import CHOSEN_REASONS
+from app.calls.rules import Given, IdentityKind
+from app.errors import InvalidInput
+from app.texts import N_
+
+Args = Mapping[str, Any]
+
+# Far above any text or note; a longer string is refused before it is looked at.
+LONGEST_TEXT = 10_000
+LONGEST_ID = 64
+_LONGEST_IDENTITY = 120
+
+
+def read_mapping(value: object, field: str) -> Mapping[str, Any]:
+    """An object. Each of these raises InvalidInput for anything else than it reads."""
+    if not isinstance(value, dict):
+        raise InvalidInput(N_("This command is not in the form that the desk protocol describes."), field=field)
+    return value
+
+
+def read_uuid(command: Args) -> str:
+    """The command's own id."""
+    value = command.get("id")
+    try:
+        if isinstance(value, str):
+            return str(uuid.UUID(value))
+    except ValueError:
+        pass
+    raise InvalidInput(N_("A command carries a UUID as its id."), field="id")
+
+
+def read_text(args: Args, name: str, longest: int) -> str:
+    """A text that is not empty."""
+    value = args.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInput(N_("A required field is empty."), field=name)
+    if len(value) > longest:
+        raise InvalidInput(N_("This text is too long."), field=name)
+    return value
+
+
+def read_optional_text(args: Args, name: str) -> str | None:
+    """A text, or nothing."""
+    return read_text(args, name, LONGEST_TEXT) if args.get(name) not in (None, "") else None
+
+
+def read_number(args: Args, name: str) -> int:
+    """An id."""
+    value = args.get(name)
+    # A bool is an int in Python; 2**31 is where PostgreSQL's integer ends.
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**31:
+        raise InvalidInput(N_("An id is a positive whole number."), field=name)
+    return value
+
+
+def read_reason(args: Args) -> str:
+    """Why an agent is not ready."""
+    value = args.get("reason")
+    if value not in [reason.value for reason in CHOSEN_REASONS]:
+        raise InvalidInput(N_("Choose one of the listed reasons."), field="reason")
+    return str(value)
+
+
+def read_date(args: Args, name: str) -> date | None:
+    """A day, or nothing."""
+    value = read_optional_text(args, name)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput(N_("A date has the form 2026-11-21."), field=name) from None
+
+
+def read_given(args: Args) -> list[Given]:
+    """What a caller said about the own identity: a few kinds with their values."""
+    listed = args.get("given")
+    if not isinstance(listed, list) or not 0 < len(listed) <= len(IdentityKind):
+        raise InvalidInput(N_("Two different things are needed, such as the name and the birth date."), field="given")
+    found = []
+    for each in listed:
+        item = read_mapping(each, "given")
+        if item.get("kind") not in set(IdentityKind):
+            raise InvalidInput(N_("This command is not in the form that the desk protocol describes."), field="kind")
+        found.append(Given(kind=IdentityKind(item["kind"]), value=read_text(item, "value", _LONGEST_IDENTITY)))
+    return found

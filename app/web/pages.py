@@ -1,0 +1,85 @@
+"""The front hall's own pages: the way in, the agent desk, the wallboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from app.accounts.rules import AT_THE_DESK, EVERYONE, Role
+from app.accounts.service import sip_password
+from app.agents.rules import CHOSEN_REASONS, NotReadyReason
+from app.calls.rules import DISPOSITION_TEXT
+from app.errors import NotFound
+from app.http import allow, parts, reading, signed_in, viewer
+from app.patients.models import PatientPhone
+from app.web.languages import current_language
+
+pages = Blueprint("hall", __name__)
+
+
+@pages.get("/")
+@allow(EVERYONE)
+def home() -> Response:
+    """An agent begins at the desk, where calls come in; everybody else with what waits for them."""
+    return redirect("/desk" if signed_in().role is Role.AGENT else "/work")
+
+
+@pages.get("/desk")
+@allow(AT_THE_DESK)
+def show_desk() -> str:
+    dial = _phone_to_dial(request.args.get("dial", type=int)) if "dial" in request.args else None
+    return render_template("web/desk.html", config=_desk_config(dial))
+
+
+@pages.get("/wallboard")
+@allow(EVERYONE)
+def show_wallboard() -> str:
+    return render_template(
+        "web/wallboard.html", config={"locale": current_language().tag, "timezone": parts().settings.timezone.key}
+    )
+
+
+def _desk_config(dial: dict[str, int] | None) -> dict[str, Any]:
+    """The data block of /desk, as docs/desk-protocol.md describes it."""
+    user, settings = signed_in(), parts().settings
+    phone = {
+        "ws_url": settings.sip_ws_url,
+        "uri": f"sip:{user.username}@wardline",
+        "password": sip_password(settings.secret_key, user.username),
+    }
+    return {
+        "agent": {"id": user.username, "name": user.display_name},
+        "locale": current_language().tag,
+        "role": user.role.value,
+        "csrf_token": generate_csrf(),
+        "sip": phone if settings.sip_ws_url else None,
+        "dispositions": [{"code": code, "label": _(text)} for code, text in DISPOSITION_TEXT.items()],
+        "not_ready_reasons": [{"code": reason.value, "label": _reason_label(reason)} for reason in CHOSEN_REASONS],
+        "timezone": settings.timezone.key,
+        "sms_signature": f"【{settings.signature}】",
+        "dial": dial,
+        "is_masked": viewer().is_masked,
+    }
+
+
+def _phone_to_dial(phone_id: int | None) -> dict[str, int]:
+    with reading() as session:
+        patient_id = session.scalar(select(PatientPhone.patient_id).where(PatientPhone.id == phone_id))
+    if phone_id is None or patient_id is None:
+        raise NotFound("This number is no longer on record.")
+    return {"patient_id": patient_id, "phone_id": phone_id}
+
+
+def _reason_label(reason: NotReadyReason) -> str:
+    labels: dict[NotReadyReason, str] = {
+        NotReadyReason.BREAK: _("Break"),
+        NotReadyReason.MEAL: _("Meal"),
+        NotReadyReason.TRAINING: _("Training"),
+        NotReadyReason.OTHER: _("Other"),
+    }
+    return labels[reason]

@@ -1,0 +1,179 @@
+"""From Asterisk's raw two-sided file to a file for the browser, in one pass over chunks. Only this file knows pydub.
+
+The target is FLAC: what is kept is what was said, and the sides stay apart (the stereo modes of MP3, AAC and Opus let a
+loud side leak into the silent one); every browser plays it and seeks in it. pydub reads and measures the chunks; its
+`export` is not used: it holds the whole call in memory and leaves temporary files behind when the disk is full.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import imageio_ffmpeg
+
+with warnings.catch_warnings():
+    # pydub warns at import that no ffmpeg is on the PATH; ours is bundled and named below.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+
+MEDIA_TYPE = "audio/flac"
+SUFFIX = ".flac"
+PEAKS_PER_SECOND = 20
+
+# MixMonitor's option D: signed 16-bit, little-endian, 8 kHz, patient and agent interleaved. It has no header, so
+# nothing in it needs repair after Asterisk was killed.
+_RATE = 8000
+_FRAME_BYTES = 4
+_CHUNK_SECONDS = 60
+_PEAK_MILLISECONDS = 1000 // PEAKS_PER_SECOND
+_FULL_SCALE = 32768
+# ffmpeg has all input by then and only writes its last frames.
+_CONVERTER_SECONDS = 60.0
+
+
+class UnreadableAudioError(Exception):
+    """The converter refused the audio; trying again will not help."""
+
+
+class StorageFullError(Exception):
+    """There is no room for the converted file; nothing was lost and trying later may work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """A converted file. Peaks and levels are 0 to 1; `is_torn` says that the raw file ended inside a sample."""
+
+    seconds: float
+    patient_peaks: list[float]
+    agent_peaks: list[float]
+    patient_level: float
+    agent_level: float
+    is_torn: bool
+    bytes: int
+    sha256: str
+
+
+@dataclass(slots=True)
+class _Side:
+    peaks: list[float] = field(default_factory=list)
+    level: float = 0.0
+
+    def add(self, audio: Any) -> None:
+        for start in range(0, len(audio), _PEAK_MILLISECONDS):
+            self.peaks.append(round(audio[start : start + _PEAK_MILLISECONDS].max / _FULL_SCALE, 2))
+        self.level = max(self.level, audio.max / _FULL_SCALE)
+
+
+def convert(source: Path, target: Path) -> Sound:
+    """Convert a raw file into `target`, which is complete and on disk when this returns; memory does not grow with it.
+
+    Raises StorageFullError or UnreadableAudioError; `target` is then gone. An empty source makes an empty sound and no
+    file.
+    """
+    size = source.stat().st_size
+    frames = size // _FRAME_BYTES
+    patient, agent = _Side(), _Side()
+    if frames == 0:
+        return _sound(0, size, patient, agent, None)
+    try:
+        with _Encoder(target) as encoder:
+            for chunk in _chunks(source, frames):
+                audio = AudioSegment(data=chunk, sample_width=2, frame_rate=_RATE, channels=2)
+                left, right = audio.split_to_mono()
+                patient.add(left)
+                agent.add(right)
+                encoder.write(chunk)
+        _flush_to_disk(target)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return _sound(frames, size, patient, agent, target)
+
+
+def _sound(frames: int, size: int, patient: _Side, agent: _Side, target: Path | None) -> Sound:
+    return Sound(
+        seconds=round(frames / _RATE, 3),
+        patient_peaks=patient.peaks,
+        agent_peaks=agent.peaks,
+        patient_level=patient.level,
+        agent_level=agent.level,
+        is_torn=size % _FRAME_BYTES != 0,
+        bytes=target.stat().st_size if target else 0,
+        sha256=sha256_of(target) if target else hashlib.sha256().hexdigest(),
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _chunks(source: Path, frames: int) -> Iterator[bytes]:
+    """The first `frames` frames, so that a file that still grows is read up to one point only."""
+    left = frames * _FRAME_BYTES
+    with source.open("rb") as file:
+        while left > 0:
+            chunk = file.read(min(left, _CHUNK_SECONDS * _RATE * _FRAME_BYTES))
+            if not chunk:
+                return
+            left -= len(chunk)
+            yield chunk[: len(chunk) // _FRAME_BYTES * _FRAME_BYTES]
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+class _Encoder:
+    """One run of the bundled ffmpeg, fed through its standard input."""
+
+    def __init__(self, target: Path) -> None:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y"]
+        command += ["-f", "s16le", "-ar", str(_RATE), "-ac", "2", "-i", "pipe:0"]
+        command += ["-c:a", "flac", "-f", "flac", str(target)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+
+    def __enter__(self) -> _Encoder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._process.kill()
+            self._process.communicate()
+            return
+        self._finish()
+
+    def write(self, chunk: bytes) -> None:
+        """Feed some frames. A converter that has given up is reported by `_finish`."""
+        with contextlib.suppress(BrokenPipeError):
+            self._input.write(chunk)
+
+    @property
+    def _input(self) -> IO[bytes]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    def _finish(self) -> None:
+        try:
+            _, errors = self._process.communicate(timeout=_CONVERTER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            raise UnreadableAudioError("the converter did not end") from None
+        message = errors.decode(errors="replace")
+        if "No space left" in message or "File too large" in message or "quota exceeded" in message:
+            raise StorageFullError
+        if self._process.returncode != 0:
+            raise UnreadableAudioError(message[-300:])

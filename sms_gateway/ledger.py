@@ -1,0 +1,97 @@
+"""What one gateway reads and writes in the database. No transaction is held over the network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.messages import service
+from app.messages.rules import (
+    ClaimedSegment,
+    IncomingPart,
+    LinkState,
+    Receipt,
+    SubmitOutcome,
+    is_marketing_hour,
+)
+from app.parts import Parts
+
+log = structlog.get_logger()
+
+
+class Ledger:
+    """The books of one SMSC account. Each method is one transaction, and raises SQLAlchemyError when it fails.
+
+    The two that only tell something never raise: what they could not say now they are asked to say again in seconds.
+    """
+
+    def __init__(self, parts: Parts, account: str) -> None:
+        self.account = account
+        self._parts = parts
+
+    def exchange(self, outcomes: Sequence[SubmitOutcome], limit: int) -> list[ClaimedSegment]:
+        """Record what became of the last segments and claim up to `limit` new ones, in one commit."""
+        now, bus = self._parts.now(), self._parts.bus
+        with self._parts.database.writing() as session:
+            service.record_outcomes(session, bus, outcomes, now=now)
+            if limit <= 0:
+                return []
+            return service.claim_segments(
+                session,
+                bus,
+                account=self.account,
+                limit=limit,
+                now=now,
+                is_marketing_allowed=is_marketing_hour(now, self._parts.settings.timezone),
+            )
+
+    def has_waiting(self) -> bool:
+        """Whether there is anything to claim; spares an idle gateway the write lock."""
+        with self._parts.database.reading() as session:
+            return service.has_due_segment(session, self._parts.now())
+
+    def keep(self, contents: Sequence[IncomingPart | Receipt]) -> None:
+        """Keep what the SMSC brought: all of it, or nothing."""
+        now, bus = self._parts.now(), self._parts.bus
+        with self._parts.database.writing() as session:
+            receipts = [content for content in contents if isinstance(content, Receipt)]
+            service.record_receipts(session, bus, receipts, account=self.account, now=now)
+            for content in contents:
+                if isinstance(content, IncomingPart):
+                    service.receive_part(session, bus, content, settings=self._parts.settings, now=now)
+
+    def hold_uncertain(self, besides: Collection[int] = ()) -> int:
+        """What is marked as being sent and is not among `besides` becomes uncertain: nobody knows whether it left."""
+        with self._parts.database.writing() as session:
+            return service.hold_uncertain(
+                session, self._parts.bus, account=self.account, now=self._parts.now(), besides=besides
+            )
+
+    def sweep(self, *, receipt_waits: timedelta, reassembly: timedelta) -> None:
+        """What time alone brings about: expiry, late receipts, long texts that stay incomplete."""
+        now, bus = self._parts.now(), self._parts.bus
+        with self._parts.database.writing() as session:
+            service.expire_messages(session, bus, now=now)
+            service.settle_uncertain(session, bus, account=self.account, now=now, receipt_waits=receipt_waits)
+            service.deliver_incomplete(session, bus, settings=self._parts.settings, now=now, timeout=reassembly)
+
+    def tell_link(self, state: LinkState, detail: str) -> None:
+        """Say how the bind stands, and that this is true now."""
+        try:
+            with self._parts.database.writing() as session:
+                service.record_link(
+                    session, self._parts.bus, account=self.account, state=state, detail=detail, now=self._parts.now()
+                )
+        except SQLAlchemyError as error:
+            log.error("sms.database_failed", account=self.account, error=type(error).__name__)
+
+    def tell_alarm(self, *, is_down: bool) -> None:
+        """Raise or clear the alarm that the bind stays down."""
+        try:
+            with self._parts.database.writing() as session:
+                service.record_alarm(session, account=self.account, is_down=is_down, now=self._parts.now())
+        except SQLAlchemyError as error:
+            log.error("sms.database_failed", account=self.account, error=type(error).__name__)

@@ -1,0 +1,90 @@
+"""Render Asterisk's configuration from our settings: trunk, agents, queues, AMI user, CEL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.errors import SettingsError
+from telephony.ami.events import FOLLOWED
+
+FALLBACK_QUEUE = "fallback"
+MAIN_QUEUE = "hotline"
+
+_USERNAME = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPhone:
+    """An agent's phone as Asterisk sees it: a browser that registers, or a SIP phone that is always at `contact`."""
+
+    username: str
+    sip_password: str
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskConfig:
+    """Everything that the configuration files are made from."""
+
+    data: Path
+    """Sounds and music, `…/usr/share/asterisk`."""
+    modules: Path
+    etc: Path
+    run: Path
+    log: Path
+    spool: Path
+    hotline: str
+    agents: tuple[AgentPhone, ...]
+    ami_port: int
+    ami_user: str
+    ami_secret: str
+    ws_port: int
+    sip_port: int
+    sip_host: str = "0.0.0.0"  # noqa: S104  phones and trunks are on the hospital's network
+    ami_host: str = "127.0.0.1"
+    ws_host: str = "0.0.0.0"  # noqa: S104
+    ami_permit: tuple[str, ...] = ("127.0.0.1/255.255.255.255",)
+    trunk_contact: str = ""
+    trunk_match: tuple[str, ...] = ("127.0.0.1",)
+    rtp_start: int = 20000
+    rtp_end: int = 22000
+    ring_seconds: int = 15
+    outbound_ring_seconds: int = 45
+    rejoin_seconds: int = 15
+    heartbeat_seconds: int = 30
+    service_level_seconds: int = 20
+    system_name: str = "wardline"
+
+
+def write_config(config: AsteriskConfig) -> Path:
+    """Write every configuration file below `config.etc` and make the folders they name.
+
+    Returns the path of asterisk.conf. Secrets are in it: the folder is readable by its owner only. Doing it twice
+    gives the same files, so a running Asterisk may reload them.
+    """
+    for agent in config.agents:
+        if not _USERNAME.fullmatch(agent.username):
+            raise SettingsError(f"{agent.username!r} cannot be a phone's name: a-z, 0-9, _ and -, at most 32")
+    folders = [config.etc, config.log / "cel-custom", config.spool / "monitor"]
+    folders += [config.run / name for name in ("lib/agi", "lib/keys", "run")]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    config.etc.chmod(0o700)
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    values = {name: getattr(config, name) for name in AsteriskConfig.__slots__}
+    values |= {
+        "ami_events": sorted(FOLLOWED),
+        "queues": (MAIN_QUEUE,),
+        "queue": MAIN_QUEUE,
+        "fallback_queue": FALLBACK_QUEUE,
+    }
+    for name in environment.list_templates(extensions=["conf"]):
+        (config.etc / name).write_text(environment.get_template(name).render(values), encoding="utf-8")
+    return config.etc / "asterisk.conf"

@@ -1,0 +1,65 @@
+"""Each order of the tracker as one AMI action. A kind that is not listed is an error."""
+
+from __future__ import annotations
+
+from telephony.ami.connection import Headers
+from telephony.asterisk.config import MAIN_QUEUE
+from telephony.tracker import inputs
+
+# How long the agent's own phone may take to answer by itself.
+_OWN_PHONE_MS = "10000"
+
+
+def action_for(effect: inputs.Effect) -> Headers:
+    """The headers to send. Raises TypeError for an effect that is no single action."""
+    match effect:
+        case inputs.Originate():
+            return {
+                "Action": "Originate",
+                "Channel": f"PJSIP/{effect.agent}",
+                "ChannelId": effect.uniqueid,
+                "Context": "outbound",
+                "Exten": "dial",
+                "Priority": "1",
+                "Timeout": _OWN_PHONE_MS,
+                "CallerID": f"<{effect.digits}>",
+                "Variable": f"PJSIP_HEADER(add,X-Wardline-Answer)=auto,WARDLINE_DIGITS={effect.digits}",
+                "Async": "true",
+            }
+        case inputs.HangUpChannel():
+            return {"Action": "Hangup", "Channel": effect.channel, "Cause": "16"}
+        case inputs.RejoinPatient():
+            return {
+                "Action": "Redirect",
+                "Channel": effect.channel,
+                "Context": "rejoin",
+                "Exten": effect.agent,
+                "Priority": "1",
+            }
+        case inputs.TransferCall():
+            return {
+                "Action": "BlindTransfer",
+                "Channel": effect.channel,
+                "Context": "transfer",
+                "Exten": effect.target,
+            }
+        case inputs.SetMember(is_present=True, is_new=True):
+            return {
+                "Action": "QueueAdd",
+                "Queue": MAIN_QUEUE,
+                "Interface": f"PJSIP/{effect.agent}",
+                "MemberName": effect.agent,
+                "StateInterface": f"PJSIP/{effect.agent}",
+                "Paused": "true" if effect.is_paused else "false",
+            }
+        case inputs.SetMember(is_present=True):
+            return {
+                "Action": "QueuePause",
+                "Queue": MAIN_QUEUE,
+                "Interface": f"PJSIP/{effect.agent}",
+                "Paused": "true" if effect.is_paused else "false",
+            }
+        case inputs.SetMember():
+            return {"Action": "QueueRemove", "Queue": MAIN_QUEUE, "Interface": f"PJSIP/{effect.agent}"}
+        case _:
+            raise TypeError(f"no action for {type(effect).__name__}")

@@ -1,0 +1,54 @@
+"""What happened before this moment: how far CEL was taken over, and what it has told since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.accounts import service as accounts
+from app.calls import service as calls
+from app.db import Database
+from app.queues.models import TelephonyLink
+from telephony.cel import fold, read_cel
+from telephony.tracker.inputs import CallHistory, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """`histories` are those of the calls that the database does not know as ended."""
+
+    asterisk_started_at: str
+    histories: dict[str, CallHistory]
+    begins: dict[str, int]
+    """Where in the file each of the histories begins."""
+    inode: int
+    offset: int
+
+    def resume_at(self, snapshot: Snapshot) -> int:
+        """From where to read the next time: the first line of the oldest call that is not over yet."""
+        return min(
+            (self.begins[linkedid] for linkedid in self.histories if not snapshot.is_over(linkedid)),
+            default=self.offset,
+        )
+
+
+def read_past(database: Database, cel_file: Path) -> Past:
+    """Read CEL from where the last reading said. Raises DBAPIError."""
+    with database.reading() as session:
+        row = session.get(TelephonyLink, 1)
+        inode, offset, started = (row.cel_inode, row.cel_offset, row.asterisk_started_at) if row else (0, 0, "")
+        usernames = frozenset(accounts.phone_usernames(session))
+    rows, inode, offset = read_cel(cel_file, inode=inode, offset=offset)
+    histories = fold(rows, usernames)
+    with database.reading() as session:
+        ended = calls.ended_linkedids(session, list(histories))
+    begins: dict[str, int] = {}
+    for row_read in rows:
+        begins.setdefault(row_read.linkedid, row_read.offset)
+    return Past(
+        asterisk_started_at=started,
+        histories={linkedid: history for linkedid, history in histories.items() if linkedid not in ended},
+        begins=begins,
+        inode=inode,
+        offset=offset,
+    )

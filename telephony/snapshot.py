@@ -1,0 +1,75 @@
+"""Read Asterisk's whole state over the link, as the tracker wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from telephony.ami.connection import ActionRefused, Headers
+from telephony.ami.events import known
+from telephony.tracker.inputs import ChannelInfo
+
+log = structlog.get_logger()
+
+Collect = Callable[[Headers], Awaitable[list[Headers]]]
+
+
+async def read_channels(collect: Collect) -> tuple[ChannelInfo, ...]:
+    """Every channel that Asterisk has now."""
+    channels = []
+    for item in await collect({"Action": "CoreShowChannels"}):
+        try:
+            channels.append(_channel(item))
+        except (KeyError, ValueError):
+            # A caller's line break cut the item; the dialplan cleans the number at once, so the next reading has it.
+            log.warning("ami.damaged_channel", uniqueid=item.get("Uniqueid", "")[:40])
+    return tuple(channels)
+
+
+async def read_queue(collect: Collect, queue: str) -> tuple[dict[str, bool], dict[str, str]]:
+    """Members (agent → is paused) and waiting channels (uniqueid → queue) of one queue."""
+    members, waiting = {}, {}
+    for item in await collect({"Action": "QueueStatus", "Queue": queue}):
+        if item.get("Event") == "QueueMember" and item.get("Membership") != "static":
+            members[item["Location"].removeprefix("PJSIP/")] = item.get("Paused") == "1"
+        elif item.get("Event") == "QueueEntry":
+            waiting[item["Uniqueid"]] = queue
+    return members, waiting
+
+
+async def read_contacts(collect: Collect) -> dict[str, frozenset[str]]:
+    """The contacts of every agent's phone, registered or fixed, but for those that answer no OPTIONS."""
+    try:
+        listed = await collect({"Action": "PJSIPShowContacts"})
+    except ActionRefused:
+        listed = []  # Asterisk refuses to list none.
+    dead = {item["Uri"] for item in listed if item.get("Status") == "Unreachable"}
+    contacts = {}
+    for item in await collect({"Action": "PJSIPShowAors"}):
+        prefix = f"{item['ObjectName']}/"
+        uris = {entry.strip().removeprefix(prefix) for entry in item["Contacts"].split(",") if entry.strip()}
+        contacts[item["ObjectName"]] = frozenset(uris - dead)
+    return contacts
+
+
+async def started_at(send: Callable[[Headers], Awaitable[Headers]]) -> str:
+    """When this Asterisk was started, in its own words: another value means that it was restarted."""
+    answer = await send({"Action": "CoreStatus"})
+    return f"{answer.get('CoreStartupDate', '')} {answer.get('CoreStartupTime', '')}"
+
+
+def _channel(item: Headers) -> ChannelInfo:
+    hours, minutes, seconds = (int(part) for part in item["Duration"].split(":"))
+    return ChannelInfo(
+        channel=item["Channel"],
+        uniqueid=item["Uniqueid"],
+        linkedid=item["Linkedid"],
+        caller_number=known(item["CallerIDNum"]),
+        exten=item["Exten"],
+        context=item["Context"],
+        is_up=item["ChannelState"] == "6",
+        bridge=item["BridgeId"],
+        age=timedelta(hours=hours, minutes=minutes, seconds=seconds),
+    )

@@ -1,0 +1,105 @@
+"""One agent's desk: state, proofs, phone registration. Told by the tracker, answers with the new record.
+
+The law. A desk is proved while (a) its page answered within the last PROOF_LIFETIME and says that it is registered and
+hears its microphone, and (b) Asterisk holds a reachable contact for it. An agent is Ready only at a proved desk; one
+that stops proving itself is Not ready when PROOF_LIFETIME is over, and Asterisk stops offering it calls at once, for a
+contact that is gone or does not answer is no device to ring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from app.agents.rules import AgentRecord, AgentState, NotReadyReason
+from app.texts import N_
+
+PROOF_LIFETIME = timedelta(seconds=5)
+# After a restart of ours the pages need a moment to find the new process; nobody is judged before.
+START_GRACE = timedelta(seconds=10)
+# A page whose phone link broke and which does not answer within this is taken for reloaded or dead.
+LOSS_PATIENCE = timedelta(milliseconds=600)
+
+IN_CALL = frozenset({AgentState.RINGING, AgentState.TALKING})
+
+
+@dataclass(slots=True)
+class Desk:
+    """Mutable, owned by the tracker. `record` is what is stored and shown."""
+
+    record: AgentRecord
+    judged_from: datetime
+    told: AgentRecord | None = None  # the record that the facts last told
+    is_unheard: bool = False  # the bus is away: no proof can arrive, and nobody is judged for that
+    page: str = ""
+    proved_at: datetime | None = None
+    is_registered: bool = False
+    has_microphone: bool = False
+    gone_at: datetime | None = None
+    contacts: set[str] = field(default_factory=set)
+    is_reachable: bool = True
+    lost_at: datetime | None = None  # when the phone link of a talking agent broke
+    unproved_since: datetime | None = None
+    member: tuple[bool, bool] | None = None  # (present, paused) as last ordered or seen
+    settled: tuple[bool, bool] | None = None  # the member that was last compared with what is wanted
+
+    def prove(self, *, at: datetime, page: str, is_registered: bool, has_microphone: bool) -> None:
+        self.page, self.proved_at, self.gone_at = page, at, None
+        self.judged_from = min(self.judged_from, at)  # It has found us: no grace is needed any more.
+        self.is_registered, self.has_microphone = is_registered, has_microphone
+
+    def leave(self, *, at: datetime, page: str) -> None:
+        # An older page of the same agent that closes says nothing about the one that proved itself last.
+        if page == self.page:
+            self.gone_at = at
+
+    def has_phone(self) -> bool:
+        return bool(self.contacts) and self.is_reachable
+
+    def is_page_alive(self, at: datetime) -> bool:
+        if self.is_unheard or at < self.judged_from:
+            return True
+        return self.proved_at is not None and at - self.proved_at < PROOF_LIFETIME
+
+    def is_proved(self, at: datetime) -> bool:
+        if at < self.judged_from and self.proved_at is None:
+            return True
+        return self.is_page_alive(at) and self.is_registered and self.has_microphone and self.has_phone()
+
+    def why_not_proved(self, at: datetime) -> str:
+        """A sentence for the agent, for the first thing that is missing."""
+        if not self.is_page_alive(at):
+            return N_("The desk has not answered for 5 seconds. Reload the page.")
+        if not self.has_microphone:
+            return N_("The browser has no microphone. Allow it in the address bar and press Ready again.")
+        if not self.is_registered or not self.contacts:
+            return N_("The phone is not registered yet. Wait a moment and press Ready again.")
+        return N_("The phone does not answer. Reload the page.")
+
+    def wanted_member(self) -> tuple[bool, bool]:
+        """What the agent should be in Asterisk's queue: (present, paused)."""
+        state = self.record.state
+        if state is AgentState.OFFLINE:
+            return (False, False)
+        return (True, state not in (AgentState.READY, AgentState.RINGING))
+
+    def become(self, state: AgentState, at: datetime, **changes: object) -> None:
+        """Move to `state`. Reason, call and wrap-up end are forgotten unless given."""
+        values: dict[str, object] = {"reason": None, "call_id": None, "wrap_up_until": None} | changes
+        since = self.record.since if state is self.record.state and not changes else at
+        self.record = replace(self.record, state=state, since=since, **values)  # type: ignore[arg-type]
+
+    def rest(self, at: datetime) -> None:
+        """After a call or an offer: Ready again if that is wanted and the desk is proved, else Not ready."""
+        if self.record.wants_ready and self.is_proved(at):
+            self.become(AgentState.READY, at)
+        elif self.record.wants_ready:
+            self.lose(at)
+        else:
+            reason = self.record.reason or NotReadyReason.OTHER
+            self.become(AgentState.NOT_READY, at, reason=reason)
+
+    def lose(self, at: datetime) -> None:
+        """The desk stopped proving itself."""
+        self.record = replace(self.record, wants_ready=False)
+        self.become(AgentState.NOT_READY, at, reason=NotReadyReason.DESK_LOST)

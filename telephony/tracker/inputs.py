@@ -1,0 +1,217 @@
+"""What the tracker is told besides Asterisk's events, and what it orders to be done. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.agents.rules import AgentChanged
+from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind
+from telephony.ami import events as ami
+
+# CEL is written within milliseconds. A call that has no channel and of which nothing more was written for this long
+# was killed with its Asterisk.
+CEL_DELAY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskProved:
+    """A page answered the server's question: its socket and its event loop live, and so it says does its phone."""
+
+    at: datetime
+    agent: str
+    page: str
+    is_registered: bool
+    has_microphone: bool
+    in_call: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskGone:
+    """A page's socket closed."""
+
+    at: datetime
+    agent: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofsSuspended:
+    """The bus that carries the proofs is down (or up again): missing proofs say nothing about the desks."""
+
+    at: datetime
+    is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandIssued:
+    """A command that this process has claimed. `args` are those of docs/desk-protocol.md."""
+
+    at: datetime
+    id: str
+    kind: CommandKind
+    agent: str
+    issued_by: str
+    args: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectFailed:
+    """Asterisk refused (`is_certain`: it was not done), or the link broke before it answered: nobody knows."""
+
+    at: datetime
+    effect: Effect
+    reason: str
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerAnswered:
+    """Asterisk's answer to ConfirmCaller: the number it holds, nothing when there is no such channel."""
+
+    at: datetime
+    linkedid: str
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAdded:
+    """An account with a desk was made."""
+
+    at: datetime
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelInfo:
+    channel: str
+    uniqueid: str
+    linkedid: str
+    caller_number: str
+    exten: str
+    context: str
+    is_up: bool
+    bridge: str
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHistory:
+    """One call as Asterisk's CEL tells it, last at `told_at`. `is_complete`: its last channel is gone."""
+
+    linkedid: str
+    direction: str
+    number: str
+    dialled: str
+    started_at: datetime
+    told_at: datetime
+    queue: str | None = None
+    queued_at: datetime | None = None
+    agent: str | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    outcome: CallOutcome | None = None
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Asterisk's whole state, as it was at `at` or later. `members`: paused or not, by agent, of the main queue."""
+
+    at: datetime
+    is_restarted: bool
+    channels: tuple[ChannelInfo, ...]
+    members: dict[str, bool]
+    contacts: dict[str, frozenset[str]]
+    waiting: dict[str, str] = field(default_factory=dict)
+    """Queue name by uniqueid of the waiting channel."""
+    histories: dict[str, CallHistory] = field(default_factory=dict)
+
+    def is_present(self, linkedid: str) -> bool:
+        """Whether Asterisk has a channel of this call."""
+        return any(channel.linkedid == linkedid for channel in self.channels)
+
+    def is_over(self, linkedid: str) -> bool:
+        """Whether this call has ended, by its own history or because its Asterisk was killed under it."""
+        if self.is_present(linkedid):
+            return False
+        history = self.histories[linkedid]
+        return history.is_complete or self.is_restarted or self.at - history.told_at > CEL_DELAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """Something to be done in Asterisk. `command_id`: whose outcome this is, if it came from a command."""
+
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmCaller(Effect):
+    """Ask Asterisk what number the channel has: events alone can be forged by a caller."""
+
+    channel: str
+    linkedid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Originate(Effect):
+    """Ring the agent's phone, then dial `digits` from it. `uniqueid` makes a second one fail while the call lives."""
+
+    uniqueid: str
+    agent: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpChannel(Effect):
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejoinPatient(Effect):
+    """Take the patient to the comfort tone, until the agent's phone is back."""
+
+    channel: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferCall(Effect):
+    channel: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMember(Effect):
+    """Make the agent a member of the queue, paused or not, or none of it. `is_new`: was none before."""
+
+    agent: str
+    is_new: bool
+    is_present: bool
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDone:
+    """The command needs nothing from Asterisk (`error` is None), or was refused."""
+
+    id: str
+    error: str | None = None
+
+
+Input = (
+    ami.Event
+    | DeskProved
+    | DeskGone
+    | ProofsSuspended
+    | CommandIssued
+    | EffectFailed
+    | CallerAnswered
+    | AgentAdded
+    | Snapshot
+)
+Fact = CallChanged | CallerConfirmed | AgentChanged
+Output = Fact | Effect | CommandDone

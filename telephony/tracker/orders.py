@@ -1,0 +1,129 @@
+"""What agents and supervisors order: may it be done now, and by which orders to Asterisk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.agents.rules import AgentState, NotReadyReason
+from app.calls.rules import CallState, CommandKind
+from telephony.tracker import inputs
+from telephony.tracker.channels import clean_number, digits_to_dial
+from telephony.tracker.desks import Desk
+from telephony.tracker.live_calls import LiveCalls
+
+
+class Orders:
+    """One method per kind of command. Each gets exactly one answer: CommandDone, or an effect with its id."""
+
+    def __init__(
+        self, desks: dict[str, Desk], calls: LiveCalls, out: list[inputs.Output], queues: frozenset[str]
+    ) -> None:
+        self._desks = desks
+        self._calls = calls
+        self._out = out
+        self._queues = queues
+
+    def carry_out(self, command: inputs.CommandIssued) -> None:
+        desk = self._desks.get(command.agent)
+        if desk is None:
+            self._refuse(command, "This account has no phone.")
+            return
+        match command.kind:
+            case CommandKind.SET_READY:
+                self._set_ready(command, desk)
+            case CommandKind.SET_NOT_READY:
+                self._set_not_ready(command, desk)
+            case CommandKind.DIAL:
+                self._dial(command, desk)
+            case CommandKind.HANG_UP:
+                self._hang_up(command)
+            case CommandKind.TRANSFER:
+                self._transfer(command)
+            case CommandKind.FINISH_WRAP_UP:
+                self._finish_wrap_up(command, desk)
+
+    def _set_ready(self, command: inputs.CommandIssued, desk: Desk) -> None:
+        if not desk.is_proved(command.at):
+            self._refuse(command, desk.why_not_proved(command.at))
+            return
+        desk.record = replace(desk.record, wants_ready=True)
+        if desk.record.state in (AgentState.NOT_READY, AgentState.OFFLINE):
+            desk.become(AgentState.READY, command.at)
+        self._done(command)
+
+    def _set_not_ready(self, command: inputs.CommandIssued, desk: Desk) -> None:
+        chosen = str(command.args.get("reason") or NotReadyReason.OTHER)
+        reason = NotReadyReason.BY_SUPERVISOR if command.issued_by != command.agent else chosen
+        desk.record = replace(desk.record, wants_ready=False)
+        state = desk.record.state
+        if state is AgentState.RINGING:
+            call = self._calls.of_agent(command.agent)
+            if call is not None:
+                self._calls.drop_offer(call, command.agent)
+        if state in (AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP):
+            desk.record = replace(desk.record, reason=reason)
+        elif state is not AgentState.OFFLINE:
+            desk.become(AgentState.NOT_READY, command.at, reason=reason)
+        self._done(command)
+
+    def _dial(self, command: inputs.CommandIssued, desk: Desk) -> None:
+        number = clean_number(str(command.args.get("number", "")))
+        if not number:
+            self._refuse(command, "This is not a number that can be dialled.")
+        elif desk.record.state in (AgentState.RINGING, AgentState.TALKING):
+            self._refuse(command, "Finish the present call first.")
+        elif not desk.is_proved(command.at):
+            self._refuse(command, desk.why_not_proved(command.at))
+        else:
+            if desk.record.state is AgentState.WRAP_UP:
+                self._calls.finish_wrap_up(command.agent, command.at)
+            digits = digits_to_dial(number)
+            self._calls.start_outbound(
+                linkedid=command.id, agent=command.agent, number=number, digits=digits, at=command.at
+            )
+            self._out.append(
+                inputs.Originate(command_id=command.id, uniqueid=command.id, agent=command.agent, digits=digits)
+            )
+
+    def _hang_up(self, command: inputs.CommandIssued) -> None:
+        call = self._calls.by_id(str(command.args.get("call_id", "")))
+        if call is None or call.record.agent != command.agent:
+            self._refuse(command, "This call has ended already.")
+            return
+        if call.record.direction == "inbound" and call.record.state is CallState.RINGING:
+            # The patient is no agent's to hang up: the caller goes on to the next one.
+            channel = self._calls.ringing_channel(call, command.agent)
+        else:
+            channel = call.agent[0] if call.agent[1] in call.channels else call.patient[0]
+        if not channel:
+            self._refuse(command, "The call is still being set up. Try again in a moment.")
+            return
+        call.hung_up_by = "agent"
+        self._out.append(inputs.HangUpChannel(command_id=command.id, channel=channel))
+
+    def _transfer(self, command: inputs.CommandIssued) -> None:
+        call = self._calls.by_id(str(command.args.get("call_id", "")))
+        target = str(command.args.get("to", ""))
+        if call is None or call.record.agent != command.agent or call.agent[1] not in call.channels:
+            self._refuse(command, "This call has ended already.")
+        elif call.record.answered_at is None:
+            self._refuse(command, "A call can be transferred once it is answered.")
+        elif target in self._queues:
+            self._out.append(inputs.TransferCall(command_id=command.id, channel=call.agent[0], target=target))
+        elif target not in self._desks or target == command.agent:
+            self._refuse(command, "Choose a colleague or a queue.")
+        elif self._desks[target].record.state is not AgentState.READY:
+            self._refuse(command, "This colleague is not ready. Choose another, or the queue.")
+        else:
+            self._out.append(inputs.TransferCall(command_id=command.id, channel=call.agent[0], target=target))
+
+    def _finish_wrap_up(self, command: inputs.CommandIssued, desk: Desk) -> None:
+        if desk.record.state is AgentState.WRAP_UP and desk.record.call_id == command.args.get("call_id"):
+            self._calls.finish_wrap_up(command.agent, command.at)
+        self._done(command)
+
+    def _done(self, command: inputs.CommandIssued) -> None:
+        self._out.append(inputs.CommandDone(id=command.id))
+
+    def _refuse(self, command: inputs.CommandIssued, why: str) -> None:
+        self._out.append(inputs.CommandDone(id=command.id, error=why))

@@ -1,0 +1,33 @@
+"""How a call ended, from Asterisk's words for it."""
+
+from __future__ import annotations
+
+from app.calls.rules import CallOutcome
+
+_OF_DIAL = {
+    "BUSY": CallOutcome.BUSY,
+    "NOANSWER": CallOutcome.NO_ANSWER,
+    "CANCEL": CallOutcome.AGENT_CANCELLED,
+}
+# ITU-T Q.850 causes: 1 unallocated, 17 busy, 18 and 19 no answer, 21 rejected, 28 invalid number.
+_OF_CAUSE = {
+    1: CallOutcome.WRONG_NUMBER,
+    17: CallOutcome.BUSY,
+    18: CallOutcome.NO_ANSWER,
+    19: CallOutcome.NO_ANSWER,
+    21: CallOutcome.REJECTED,
+    28: CallOutcome.WRONG_NUMBER,
+}
+
+
+def outcome_of(
+    *, is_answered: bool, direction: str, hung_up_by: str | None, cause: int, dial_status: str
+) -> CallOutcome:
+    """`cause` is that of the patient's channel in Q.850, 0 when unknown; `dial_status` is Asterisk's DIALSTATUS."""
+    if is_answered:
+        return CallOutcome.ANSWERED
+    if direction == "inbound":
+        return CallOutcome.ABANDONED
+    if hung_up_by == "agent":
+        return CallOutcome.AGENT_CANCELLED
+    return _OF_CAUSE.get(cause) or _OF_DIAL.get(dial_status) or CallOutcome.FAILED

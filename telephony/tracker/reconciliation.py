@@ -1,0 +1,222 @@
+"""After a gap: bring what we believe in step with what Asterisk has, as if the events of the gap had been seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from app.agents.rules import AgentState
+from app.calls.rules import CallerConfirmed, CallEvent, CallRecord, CallState, LegRecord
+from telephony.tracker import inputs
+from telephony.tracker.channels import TRUNK, clean_number, endpoint_of
+from telephony.tracker.desks import Desk
+from telephony.tracker.live_calls import LiveCall, LiveCalls, Naming
+
+# Asterisk makes the channel of a call that we place within milliseconds of our order. A call that has none yet and is
+# younger than this is still being placed.
+_PLACING_SECONDS = timedelta(seconds=3)
+
+
+class Reconciliation:
+    """Doing it twice with the same snapshot changes nothing the second time."""
+
+    def __init__(self, desks: dict[str, Desk], calls: LiveCalls, naming: Naming, out: list[inputs.Output]) -> None:
+        self._desks = desks
+        self._calls = calls
+        self._naming = naming
+        self._out = out
+
+    def reconcile(self, snapshot: inputs.Snapshot) -> None:
+        """Compare the snapshot with the live calls; end, begin and change what differs."""
+        present: dict[str, list[inputs.ChannelInfo]] = {}
+        for channel in snapshot.channels:
+            present.setdefault(channel.linkedid, []).append(channel)
+        known = {call.record.linkedid for call in self._calls}
+        for call in self._calls:
+            is_being_placed = not call.channels and snapshot.at - call.record.started_at < _PLACING_SECONDS
+            if call.record.linkedid not in present and not is_being_placed:
+                self._end_in_gap(call, snapshot)
+        for linkedid, channels in present.items():
+            self._catch_up(linkedid, channels, snapshot)
+        for linkedid, history in snapshot.histories.items():
+            if snapshot.is_over(linkedid) and linkedid not in known:
+                self._tell_history(history, snapshot)
+
+    def _end_in_gap(self, call: LiveCall, snapshot: inputs.Snapshot) -> None:
+        history = snapshot.histories.get(call.record.linkedid)
+        if history is None:
+            by = "restart" if snapshot.is_restarted else "system"
+            self._calls.end(call, snapshot.at, self._calls.outcome(call, 0), by)
+            return
+        if history.answered_at is not None and call.record.answered_at is None:
+            call.record = replace(call.record, offered_at=call.record.offered_at or history.answered_at)
+            desk = self._desks.get(history.agent or "")
+            if desk is not None and desk.record.call_id == call.record.id:
+                self._calls.answer(call, history.answered_at, history.agent, None)
+            else:
+                # The agent has been through this call, and may be in another one by now.
+                call.record = replace(call.record, answered_at=history.answered_at, agent=history.agent)
+                self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent)
+        self._end_as_told(call, history, snapshot)
+
+    def _tell_history(self, history: inputs.CallHistory, snapshot: inputs.Snapshot) -> None:
+        """A call that began and ended while nobody listened."""
+        signalled = clean_number(history.number or history.dialled)
+        if history.direction == "inbound":
+            signalled = clean_number(history.number)
+        record = CallRecord(
+            id=self._naming.call_id(history.linkedid),
+            linkedid=history.linkedid,
+            direction=history.direction,
+            state=CallState.RINGING,
+            number=self._naming.normalise(signalled) if signalled else "",
+            number_signalled=signalled,
+            dialled=history.dialled,
+            started_at=history.started_at,
+            queue=history.queue,
+            queued_at=history.queued_at,
+            agent=history.agent,
+            offered_at=history.answered_at,
+            answered_at=history.answered_at,
+        )
+        call = LiveCall(record)
+        self._calls.say(call, CallEvent.STARTED, history.started_at)
+        self._out.append(CallerConfirmed(at=history.started_at, call=record))
+        if history.answered_at is not None:
+            call.record = replace(call.record, state=CallState.ANSWERED)
+            self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent)
+        self._end_as_told(call, history, snapshot)
+
+    def _end_as_told(self, call: LiveCall, history: inputs.CallHistory, snapshot: inputs.Snapshot) -> None:
+        by = history.ended_by or ("system" if history.is_complete or not snapshot.is_restarted else "restart")
+        at = history.ended_at or (history.told_at if snapshot.is_over(history.linkedid) else snapshot.at)
+        self._calls.end(call, at, history.outcome or self._calls.outcome(call, 0), by)
+
+    def _catch_up(self, linkedid: str, channels: list[inputs.ChannelInfo], snapshot: inputs.Snapshot) -> None:
+        trunk = next((channel for channel in channels if endpoint_of(channel.channel) == TRUNK), None)
+        call = self._calls.of_linkedid(linkedid)
+        if call is None:
+            call = self._begin(linkedid, channels, snapshot)
+        elif call.record.direction == "inbound" and not call.is_confirmed and trunk is not None:
+            self._out.append(inputs.ConfirmCaller(channel=trunk.channel, linkedid=linkedid))
+        if call is None:
+            return
+        call.channels = {channel.uniqueid: channel.channel for channel in channels}
+        if trunk is not None:
+            call.patient = (trunk.channel, trunk.uniqueid)
+            self._catch_up_queue(call, trunk, snapshot)
+        for channel in channels:
+            self._catch_up_leg(call, channel, trunk, snapshot)
+        self._catch_up_answer(call, trunk, snapshot)
+        self._let_go(call, trunk, snapshot)
+
+    def _begin(self, linkedid: str, channels: list[inputs.ChannelInfo], snapshot: inputs.Snapshot) -> LiveCall | None:
+        first = next((channel for channel in channels if channel.uniqueid == linkedid), None)
+        if first is None:
+            return None
+        history = snapshot.histories.get(linkedid)
+        began = history.started_at if history else snapshot.at - first.age
+        endpoint = endpoint_of(first.channel)
+        if endpoint == TRUNK:
+            dialled = history.dialled if history else first.exten
+            return self._calls.start_inbound(linkedid, first.channel, first.caller_number, dialled, began)
+        if endpoint in self._desks and history is not None and history.dialled:
+            number = self._naming.normalise(history.dialled)
+            return self._calls.start_outbound(
+                linkedid=linkedid, agent=endpoint, number=number, digits=history.dialled, at=began
+            )
+        return None
+
+    def _catch_up_queue(self, call: LiveCall, trunk: inputs.ChannelInfo, snapshot: inputs.Snapshot) -> None:
+        queue = snapshot.waiting.get(trunk.uniqueid)
+        if queue is not None and call.record.queued_at is None:
+            history = snapshot.histories.get(call.record.linkedid)
+            at = history.queued_at if history and history.queued_at else snapshot.at
+            call.record = replace(call.record, queue=queue, queued_at=at)
+            self._calls.say(call, CallEvent.QUEUED, at)
+
+    def _catch_up_answer(self, call: LiveCall, trunk: inputs.ChannelInfo | None, snapshot: inputs.Snapshot) -> None:
+        """An agent answered in the gap, and does not talk with the patient any more."""
+        history = snapshot.histories.get(call.record.linkedid)
+        if history is None or history.answered_at is None or call.record.answered_at is not None:
+            return
+        call.record = replace(
+            call.record, answered_at=history.answered_at, offered_at=call.record.offered_at or history.answered_at
+        )
+        self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent)
+        if trunk is None or trunk.uniqueid not in snapshot.waiting:
+            call.record = replace(call.record, state=CallState.ANSWERED, agent=history.agent)
+
+    def _catch_up_leg(
+        self,
+        call: LiveCall,
+        channel: inputs.ChannelInfo,
+        trunk: inputs.ChannelInfo | None,
+        snapshot: inputs.Snapshot,
+    ) -> None:
+        agent = endpoint_of(channel.channel)
+        desk = self._desks.get(agent)
+        if desk is None:
+            return
+        leg = call.legs.get(channel.uniqueid)
+        if leg is None:
+            leg = LegRecord(
+                uniqueid=channel.uniqueid,
+                call_id=call.record.id,
+                agent=agent,
+                started_at=snapshot.at - channel.age,
+            )
+            call.legs[leg.uniqueid] = leg
+        if leg.ended_at is not None:
+            return  # Its channel is about to go.
+        is_own_phone = channel.uniqueid == call.record.linkedid
+        if trunk is not None and channel.is_up and _is_talk(call, channel, trunk):
+            self._catch_up_talk(call, channel, leg, snapshot)
+        elif is_own_phone and channel.is_up:
+            call.agent = (channel.channel, channel.uniqueid)
+            call.legs[leg.uniqueid] = replace(leg, answered_at=leg.answered_at or snapshot.at)
+        elif (
+            not channel.is_up and not is_own_phone and desk.record.state not in (AgentState.RINGING, AgentState.TALKING)
+        ):
+            call.record = replace(call.record, offered_at=call.record.offered_at or snapshot.at, agent=agent)
+            desk.become(AgentState.RINGING, snapshot.at, call_id=call.record.id)
+            self._calls.say(call, CallEvent.OFFERED, snapshot.at, agent, leg)
+
+    def _catch_up_talk(
+        self, call: LiveCall, channel: inputs.ChannelInfo, leg: LegRecord, snapshot: inputs.Snapshot
+    ) -> None:
+        call.agent = (channel.channel, channel.uniqueid)
+        history, at = snapshot.histories.get(call.record.linkedid), snapshot.at
+        if history is not None and history.answered_at is not None and call.record.answered_at is None:
+            at = history.answered_at
+        leg = call.legs[leg.uniqueid] = replace(leg, answered_at=leg.answered_at or at)
+        if call.record.rejoining_at is not None:
+            call.record = replace(call.record, rejoining_at=None)
+            self._calls.say(call, CallEvent.REJOINED, at, leg.agent, leg)
+        if call.record.state is not CallState.ANSWERED or call.record.agent != leg.agent:
+            self._calls.answer(call, at, leg.agent, leg)
+        elif self._desks[leg.agent].record.state is not AgentState.TALKING:
+            self._desks[leg.agent].become(AgentState.TALKING, at, call_id=call.record.id)
+
+    def _let_go(self, call: LiveCall, trunk: inputs.ChannelInfo | None, snapshot: inputs.Snapshot) -> None:
+        """Agents who were in this call before the gap and have no channel in it now."""
+        inside = {endpoint_of(channel) for channel in call.channels.values()}
+        is_waiting = trunk is not None and trunk.uniqueid in snapshot.waiting
+        for name, desk in self._desks.items():
+            if desk.record.call_id != call.record.id or name in inside:
+                continue
+            if desk.record.state is AgentState.RINGING:
+                desk.rest(snapshot.at)
+            elif desk.record.state is AgentState.TALKING and (is_waiting or call.record.agent != name):
+                # Where neither is the case the call is about to end, the agent's channel a moment before the patient's.
+                self._calls.leave(call, name, snapshot.at)
+
+
+def _is_talk(call: LiveCall, channel: inputs.ChannelInfo, trunk: inputs.ChannelInfo) -> bool:
+    """Whether the agent on this channel, which is up, talks with the patient."""
+    if channel.bridge and trunk.bridge:
+        return channel.bridge == trunk.bridge
+    # Some milliseconds pass between an answer and its bridge.
+    if call.record.direction == "outbound":
+        return trunk.is_up
+    return call.record.rejoining_at is None

@@ -1,0 +1,32 @@
+"""`make bench`, or `make bench BENCH=adapter`: each figure beside its floor, from one run on one machine."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import adapter, cost, importing, page, pop, search, segments
+
+_BENCHES = {
+    "adapter": adapter.measure,
+    "pop": pop.measure,
+    "cost": cost.measure,
+    "import": importing.measure,
+    "search": search.measure_search,
+    "lookup": search.measure_lookup,
+    "page": page.measure,
+    "segments": segments.measure,
+}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(_BENCHES)
+    rows = [row for name in names for row in _BENCHES[name]()]
+    widths = [max(len(str(cell)) for cell in column) for column in zip(*rows, _HEAD, strict=True)]
+    for row in (_HEAD, *rows):
+        print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+_HEAD = ("what", "ours", "floor or peer", "ratio", "aim")
+
+if __name__ == "__main__":
+    main()

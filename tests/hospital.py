@@ -1,0 +1,127 @@
+"""A person whom nobody at the desk knows, with a row in every table that holds something of a patient."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.calls.models import Call
+from app.messages.models import Message
+from app.patients.models import (
+    ContactPerson,
+    Identifier,
+    Patient,
+    PatientFlag,
+    PatientNote,
+    PatientPhone,
+    PatientTag,
+    PatientTie,
+)
+from app.quality.models import Recording
+from app.visits.models import (
+    Charge,
+    ClinicalDocument,
+    Course,
+    Diagnosis,
+    Exam,
+    ExamResult,
+    HealthEntry,
+    Medication,
+    Operation,
+    Visit,
+)
+
+MARK = "Zyxwvut"
+"""A word that stands in everything of the stranger, and nowhere else."""
+NUMBER = "+8613912345678"
+
+
+def add_stranger(session: Session, at: datetime, *, mark_contact: bool = True) -> dict[str, object]:
+    """Make the person and return the ids of the rows by the names that addresses use.
+
+    Without `mark_contact` the word stands in the clinical rows only.
+    """
+    word = MARK if mark_contact else "Stranger"
+    patient = Patient(name=f"{word} Person", created_at=at, updated_at=at, created_by="carol", address=f"{word} Road 1")
+    session.add(patient)
+    session.flush()
+    contact = ContactPerson(patient_id=patient.id, name=f"{word} Sister", relation="sibling")
+    session.add(contact)
+    session.flush()
+    phone = PatientPhone(patient_id=patient.id, number=NUMBER, kind="mobile", as_entered=NUMBER)
+    identifier = Identifier(patient_id=patient.id, system="HIS", type="outpatient", value=f"{word.upper()}77")
+    note = PatientNote(patient_id=patient.id, kind="wish", text=f"{word} wishes", at=at, created_by="carol")
+    session.add_all([phone, identifier, note])
+    session.add_all(
+        [
+            PatientTag(patient_id=patient.id, tag=f"{word} tag", created_at=at),
+            PatientFlag(patient_id=patient.id, flag="key", reason=f"{word} reason", since=at),
+            PatientTie(patient_id=patient.id, kind="unit", name=f"{word} Works", created_at=at),
+        ]
+    )
+    ids = _add_contacts(session, patient.id, word, at) | _add_clinical(session, patient.id, at)
+    session.flush()
+    return {
+        **ids,
+        "patient_id": patient.id,
+        "contact_id": contact.id,
+        "phone_id": phone.id,
+        "identifier_id": identifier.id,
+        "note_id": note.id,
+    }
+
+
+def _add_contacts(session: Session, patient_id: int, word: str, at: datetime) -> dict[str, object]:
+    call = Call(
+        id="stranger-call", linkedid="stranger", direction="inbound", state="wrapped_up", number=NUMBER,
+        number_signalled=NUMBER, dialled="4000", patient_id=patient_id, started_at=at, ended_at=at, agent="carol",
+        outcome="answered", answered_at=at, note=f"{word} note",
+    )  # fmt: skip
+    session.add(call)
+    session.flush()
+    recording = Recording(
+        id="stranger-recording", call_id=call.id, state="ready", source_name="stranger", started_at=at, seconds=3.0
+    )
+    message = Message(
+        direction="in",
+        kind="care",
+        state="new",
+        number=NUMBER,
+        patient_id=patient_id,
+        text=f"{word} text",
+        created_at=at,
+    )
+    session.add_all([recording, message])
+    session.flush()
+    return {"call_id": call.id, "recording_id": recording.id, "message_id": message.id}
+
+
+def _add_clinical(session: Session, patient_id: int, at: datetime) -> dict[str, object]:
+    source = {"patient_id": patient_id, "source_system": "HIS"}
+    visit = Visit(
+        kind="outpatient", number=f"{MARK}1", doctor=f"{MARK} Doctor", started_at=at, source_key="v", **source
+    )
+    session.add(visit)
+    session.flush()
+    exam = Exam(kind="checkup", name=f"{MARK} package", summary=f"{MARK} sum", at=at, source_key="e", **source)
+    course = Course(
+        patient_id=patient_id, title=f"{MARK} course", starts_on=at.date() - timedelta(days=3), created_at=at
+    )
+    document = ClinicalDocument(
+        kind="report", title=f"{MARK} report", text=f"{MARK} body", at=at, source_key="c", visit_id=visit.id, **source
+    )
+    session.add_all([exam, course, document])
+    session.flush()
+    more = {"visit_id": visit.id, "at": at, **source}
+    session.add_all(
+        [
+            Diagnosis(text=f"{MARK} disease", source_key="d", **more),
+            Operation(name=f"{MARK} operation", source_key="o", **more),
+            Medication(drug=f"{MARK} drug", source_key="m", **more),
+            Charge(item=f"{MARK} item", kind="drug", amount_cents=100, day=at.date(), source_key="f", **more),
+            ExamResult(exam_id=exam.id, patient_id=patient_id, item=f"{MARK} item", value=f"{MARK} 1"),
+            HealthEntry(patient_id=patient_id, kind="condition", text=f"{MARK} condition", at=at),
+        ]
+    )
+    return {"visit_id": visit.id, "exam_id": exam.id, "course_id": course.id, "document_id": document.id}

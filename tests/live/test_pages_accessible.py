@@ -1,0 +1,301 @@
+"""Every page for everybody: no finding of axe in light or dark, keys alone are enough, and one language at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
+
+from app.synthetic.rules.words import LATIN_SURNAMES
+from tests.live.browser import Person, chromium
+from tests.product import Product
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.live
+
+_APP = Path(__file__).resolve().parents[2] / "app"
+_AXE = _APP / "web/frontend/node_modules/axe-core/axe.min.js"
+_ALL_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+_RUN_AXE = """async (runOnly) => {
+  const { violations } = await axe.run(document, { runOnly });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 200)).join(" ")}`);
+}"""
+_VISIBLE_TEXTS = """() => {
+  const texts = [document.title];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    const isSkipped = parent.closest("script, style, noscript, [lang]:not(html)") !== null;
+    if (!isSkipped && parent.checkVisibility()) texts.push(walker.currentNode.textContent.trim());
+  }
+  for (const name of ["aria-label", "placeholder", "title", "alt"])
+    for (const element of document.querySelectorAll(`[${name}]:not([lang])`)) texts.push(element.getAttribute(name));
+  return texts.filter((text) => text !== "");
+}"""
+_PAGES = (
+    "/work",
+    "/work/missed-callers",
+    "/work/wishes",
+    "/reports",
+    "/desk",
+    "/wallboard",
+    "/patients",
+    "/patients/1",
+    "/patients/new",
+    "/messages",
+    "/messages/new",
+    "/messages/1",
+    "/quality",
+    "/calls",
+    "/segments",
+    "/segments/new",
+    "/birthdays",
+    "/mailings",
+    "/registers",
+    "/groups",
+    "/groups/new",
+    "/exports",
+    "/no-such-page",
+)
+_ADMIN_PAGES = (
+    "/admin/staff",
+    "/admin/staff/1",
+    "/admin/departments",
+    "/admin/access/users/1",
+    "/admin/codes/region",
+    "/admin/settings",
+    "/account",
+    "/account/second-factor",
+)
+_MOST_TABS = 120
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    product = Product(tmp_path_factory.mktemp("product"))
+    product.start()
+    assert product.command("demo-sms", "--from", "13800138000", "--text", "复查需要空腹吗").wait(timeout=20) == 0
+    wait_for(
+        lambda: product.api("/messages?direction=in&number=13800138000")["items"],
+        seconds=15,
+        what="a text from a patient",
+    )
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def agent(browser: Browser, product: Product) -> Iterator[Person]:
+    agent = Person(browser, product, "agent1")
+    yield agent
+    agent.close()
+    assert agent.problems == []
+
+
+def test_axe_finds_nothing_on_any_page_in_light_or_dark(browser: Browser, product: Product) -> None:
+    # Only this context lifts the pages' own policy, which would keep axe out.
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 720}, color_scheme="light", reduced_motion="reduce", bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(f"{product.url}/login?lang=en")
+    found = {"/login": violations(page)}
+    sign_in(page, "supervisor")
+    for path in _PAGES:
+        open_page(page, product, path, "en")
+        found[path] = violations(page)
+    context.clear_cookies()
+    page.goto(f"{product.url}/login?lang=en")
+    sign_in(page, "admin")
+    for path in _ADMIN_PAGES:
+        open_page(page, product, path, "en")
+        found[path] = violations(page)
+    context.close()
+    assert {path: told for path, told in found.items() if told} == {}
+
+
+def test_a_call_is_taken_from_sign_in_to_its_notes_by_keys_alone(agent: Person, product: Product) -> None:
+    page = agent.page
+    page.goto(f"{product.url}/login?lang=en")
+    expect(page.get_by_label("Username")).to_be_focused()
+    page.keyboard.type("agent1")
+    page.keyboard.press("Tab")
+    page.keyboard.type("wardline")
+    page.keyboard.press("Enter")
+    ready = page.get_by_role("button", name="Ready", exact=True)
+    press(page, ready)
+    expect(ready).to_have_attribute("aria-pressed", "true", timeout=15_000)
+    call = product.command("demo-call", "--from", "13800138000")
+    press(page, page.get_by_role("region", name="Incoming call").get_by_role("button", name="Answer"))
+    # Put down before it is answered, a call is refused, and there is nothing to note.
+    expect(page.get_by_text("On the line").first).to_be_visible()
+    press(page, page.get_by_role("button", name="Hang up"))
+    choice = page.get_by_label("Recheck")
+    tab_to(page, page.get_by_label("Question answered"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(choice).to_be_checked()
+    finish = page.get_by_role("button", name="Finish")
+    press(page, finish)
+    expect(finish).to_be_hidden()
+    expect(ready).to_have_attribute("aria-pressed", "true")
+    call.wait(timeout=10)
+
+
+def test_a_patient_is_found_from_any_page_and_opened_by_keys_alone(agent: Person, product: Product) -> None:
+    page = agent.page
+    agent.sign_in()
+    page.goto(f"{product.url}/calls?lang=en")
+    page.keyboard.press("/")
+    page.keyboard.type("138 0013 8000")
+    found = page.get_by_role("listbox", name="Patients found")
+    expect(found.get_by_role("option").first).to_contain_text("王秀兰")
+    page.keyboard.press("ArrowDown")
+    expect(found.get_by_role("option", selected=True)).to_contain_text("138****8000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("王秀兰", timeout=15_000)
+    page.goto(f"{product.url}/patients?lang=en")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("wxl 13800138000")
+    expect(page).to_have_url(re.compile(r"/patients\?q=wxl(\+|%20)13800138000$"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("王秀兰", timeout=15_000)
+
+
+def test_a_segment_is_made_by_keys_alone(agent: Person, product: Product) -> None:
+    page = agent.page
+    agent.sign_in()
+    page.goto(f"{product.url}/segments/new?lang=en")
+    press(page, page.get_by_role("button", name="Add a condition"))
+    kind = page.get_by_label("What", exact=True)
+    expect(kind).to_be_focused()
+    # Slower than the page follows: what is typed goes on all the same.
+    page.keyboard.type("Sex", delay=450)
+    tab_to(page, page.get_by_label("Female"))
+    page.keyboard.press("Space")
+    expect(page.locator("#segment-result")).to_contain_text("Sex: Female.")
+    tab_to(page, page.get_by_label("Name of the segment *"))
+    page.keyboard.type("Women")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Women")
+
+
+def test_a_page_in_simplified_chinese_says_nothing_in_english(browser: Browser, product: Product) -> None:
+    with (_APP / "web/translations/zh_Hans/LC_MESSAGES/messages.po").open("rb") as file:
+        sentences = {str(message.id) for message in read_po(file) if message.id and message.id != message.string}
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.goto(f"{product.url}/login?lang=zh-Hans")
+    english = {"/login": english_on(page, sentences)}
+    sign_in(page, "agent3")
+    for path in _PAGES:
+        open_page(page, product, path, "zh-Hans")
+        english[path] = english_on(page, sentences)
+    context.close()
+    assert {path: texts for path, texts in english.items() if texts} == {}
+
+
+def test_a_desk_whose_sign_in_nobody_knows_any_more_asks_to_sign_in_again(agent: Person, product: Product) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    agent.page.route_web_socket(re.compile("/socket.io/"), pass_on)
+    agent.sign_in()
+    agent.open_desk()
+    expect(agent.page.get_by_role("status", name="Connections")).to_have_text(re.compile("All connections are up"))
+    cookies = [cookie for cookie in agent.context.cookies() if cookie["name"] == "wardline_session"]
+    agent.context.add_cookies([{**cookie, "value": "a key from another time"} for cookie in cookies])  # type: ignore[typeddict-item]
+    sockets[-1].close()
+    expect(agent.page.get_by_role("link", name="Sign in again")).to_be_visible()
+
+
+def test_a_desk_without_a_microphone_says_what_to_do(browser: Browser, product: Product) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };"
+    )
+    page.goto(f"{product.url}/login?lang=en")
+    sign_in(page, "agent2")
+    page.get_by_role("button", name="Ready", exact=True).click()
+    expect(page.get_by_role("status", name="Connections")).to_contain_text("plug in your headset")
+    context.close()
+
+
+def test_a_window_is_told_when_another_one_takes_the_phone(agent: Person, product: Product) -> None:
+    agent.sign_in()
+    agent.open_desk()
+    first = agent.page.get_by_role("status", name="Connections")
+    expect(first).to_contain_text("All connections are up")
+    second = agent.new_page()
+    second.goto(f"{product.url}/desk?lang=en")
+    second.get_by_role("button", name="Use the phone here").click()
+    expect(first).to_contain_text("Another window took your phone over")
+    second.close()
+    expect(first).to_contain_text("All connections are up")
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.locator("#username").fill(username)
+    page.locator("#password").fill("wardline")
+    page.locator("form button[type=submit]").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def open_page(page: Page, product: Product, path: str, language: str) -> None:
+    page.goto(f"{product.url}{path}?lang={language}")
+    # The desk and the wallboard draw themselves, and show figures once the server has sent them.
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#desk .queue, #wallboard .current, main h1')].length > 0"
+    )
+
+
+def violations(page: Page) -> list[str]:
+    """All rules in light; in dark those about colour, because nothing else differs."""
+    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(_RUN_AXE, _ALL_RULES)
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    found += page.evaluate(_RUN_AXE, _COLOUR_RULES)
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def english_on(page: Page, sentences: set[str]) -> list[str]:
+    """What is a sentence of ours in English, or has two Latin words in a row."""
+    texts: list[str] = page.evaluate(_VISIBLE_TEXTS)
+    named = re.compile("|".join(re.escape(name) for name in LATIN_SURNAMES))
+    return [
+        text
+        for text in texts
+        if text in sentences or (re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}", text) and not named.search(text))
+    ]
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    expect(wanted).to_be_visible(timeout=15_000)
+    for _ in range(_MOST_TABS):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("(element) => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never reaches {wanted}")
+
+
+def press(page: Page, wanted: Locator) -> None:
+    tab_to(page, wanted)
+    page.keyboard.press("Enter")

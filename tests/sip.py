@@ -1,0 +1,123 @@
+"""SIPp as patients and as plain phones."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.ports import free_port
+
+_SCENARIOS = Path(__file__).parent / "live" / "scenarios"
+
+
+class Sipp:
+    """One running SIPp. `wait` returns its exit code: 0 when every call went as its scenario says."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.process = subprocess.Popen(
+            ["sipp", *arguments, "-i", "127.0.0.1", "-nostdin"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def wait(self, seconds: float = 60) -> int:
+        return self.process.wait(timeout=seconds)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=5)
+
+
+@contextlib.contextmanager
+def patients_calling(
+    sip_port: int,
+    *,
+    number: str = "13800138000",
+    hotline: str = "4000",
+    talk_seconds: float = 1.0,
+    calls: int = 1,
+    per_second: float = 10,
+) -> Iterator[Sipp]:
+    """Patients that call the hotline, talk, and hang up; at most `calls` of them, `per_second` of them a second."""
+    port = free_port()
+    sipp = Sipp(
+        [
+            "-sf",
+            str(_SCENARIOS / "caller.xml"),
+            "-s",
+            hotline,
+            "-key",
+            "number",
+            number,
+            "-p",
+            str(port),
+            "-m",
+            str(calls),
+            "-r",
+            str(per_second),
+            "-d",
+            str(int(talk_seconds * 1000)),
+            f"127.0.0.1:{sip_port}",
+            "-recv_timeout",
+            "30000",
+        ]
+    )
+    try:
+        yield sipp
+    finally:
+        sipp.stop()
+
+
+@contextlib.contextmanager
+def phone_at(port: int, *, answers_after_seconds: float = 0.2, calls: int = 1_000_000) -> Iterator[Sipp]:
+    """A plain SIP phone at `port`."""
+    with _phone(port, _SCENARIOS / "phone.xml", "-d", str(int(answers_after_seconds * 1000)), calls=calls) as sipp:
+        yield sipp
+
+
+@contextlib.contextmanager
+def phone_refusing_at(port: int, *, code: int = 486, after_seconds: float = 0.1) -> Iterator[Sipp]:
+    """A phone that refuses every call with this SIP status."""
+    scenario = (_SCENARIOS / "refusing.xml").read_text().replace("486", str(code))
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(scenario)
+        file.flush()
+        with _phone(port, Path(file.name), "-d", str(int(after_seconds * 1000))) as sipp:
+            yield sipp
+
+
+@contextlib.contextmanager
+def phone_ringing_at(port: int) -> Iterator[Sipp]:
+    """A phone that nobody answers."""
+    with _phone(port, _SCENARIOS / "silent.xml") as sipp:
+        yield sipp
+
+
+@contextlib.contextmanager
+def phone_holding_at(port: int) -> Iterator[Sipp]:
+    """A phone that answers, holds after 0.7 s, and resumes after as long again."""
+    with _phone(port, _SCENARIOS / "holding.xml") as sipp:
+        yield sipp
+
+
+@contextlib.contextmanager
+def phone_hanging_up_at(port: int, *, after_seconds: float) -> Iterator[Sipp]:
+    """A phone that answers at once and hangs up by itself."""
+    with _phone(port, _SCENARIOS / "hanging_up.xml", "-d", str(int(after_seconds * 1000))) as sipp:
+        yield sipp
+
+
+@contextlib.contextmanager
+def _phone(port: int, scenario: Path, *options: str, calls: int = 1_000_000) -> Iterator[Sipp]:
+    sipp = Sipp(["-sf", str(scenario), "-p", str(port), "-m", str(calls), *options])
+    try:
+        yield sipp
+    finally:
+        sipp.stop()

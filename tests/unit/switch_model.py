@@ -1,0 +1,290 @@
+"""A model of Asterisk with one queue: it tells the tracker what happens, and does what the tracker orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.agents.rules import AgentState
+from app.calls.rules import CommandKind
+from telephony.ami import events as ami
+from telephony.tracker import inputs
+from tests.traces.play import Play
+
+T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NUMBER = "13800138000"
+
+
+@dataclass(slots=True)
+class Party:
+    """A call in the switch. `agents` are the agents' channels that are in it, by agent."""
+
+    linkedid: str
+    patient: str = ""
+    agents: dict[str, str] = field(default_factory=dict)
+    talker: str = ""
+    is_waiting: bool = False
+    dialler: str = ""
+
+
+class SwitchModel:
+    """Members, channels and calls as Asterisk would have them, if it carried out each order at once."""
+
+    def __init__(self, *agents: str) -> None:
+        self.now = T0
+        self.agents = agents
+        self.play = Play.start(T0, agents)
+        self.alive = set(agents)
+        self.channels: dict[str, inputs.ChannelInfo] = {}
+        self.members: dict[str, bool] = {}
+        self.parties: dict[str, Party] = {}
+        self.is_linked = True
+        self._made = 0
+        self.reconnect()
+        self.pass_time(0)
+
+    # What people do.
+
+    def call_in(self) -> Party:
+        party = Party(self._channel("trunk", "from-trunk"))
+        party.patient = party.linkedid
+        self.parties[party.linkedid] = party
+        self._join(party)
+        return party
+
+    def offer(self, party: Party) -> str:
+        """Ring the longest-known free member, if there is one."""
+        busy = {agent for other in self.parties.values() for agent in other.agents}
+        free = [agent for agent, is_paused in self.members.items() if not is_paused and agent not in busy]
+        for agent in free[:1]:
+            self._ring(party, agent)
+        return free[0] if free else ""
+
+    def answer(self, party: Party) -> None:
+        """The agent who is rung takes the call."""
+        (agent,) = [agent for agent in party.agents if agent != party.talker]
+        party.talker, party.is_waiting = agent, False
+        self._up(party.agents[agent], party)
+        self._dial_end(party.agents[agent], "ANSWER")
+
+    def stop_ringing(self, party: Party, status: str) -> None:
+        for agent in [agent for agent in party.agents if agent != party.talker]:
+            self._drop(party, agent, status)
+
+    def hang_up_patient(self, party: Party) -> None:
+        self._tell(ami.HangupRequest(**self._of(party.patient), cause=16))
+        self._end(party)
+
+    def hang_up_agent(self, party: Party) -> None:
+        self._tell(ami.HangupRequest(**self._of(party.agents[party.talker]), cause=16))
+        self._end(party)
+
+    def own_phone_answers(self, party: Party) -> None:
+        """The agent's phone has answered an outbound call by itself: the patient is rung."""
+        own = party.agents[party.dialler]
+        self._up(own, party)
+        self._dial_end(own, "ANSWER")
+        party.patient = self._channel("trunk", "from-trunk", linkedid=party.linkedid)
+        self._dial_begin(own, party.patient)
+
+    def patient_answers(self, party: Party) -> None:
+        party.talker = party.dialler
+        self._up(party.patient, party)
+        self._dial_end(party.patient, "ANSWER")
+
+    def patient_is_busy(self, party: Party) -> None:
+        self._dial_end(party.patient, "BUSY")
+        self._end(party, cause=17)
+
+    def order(self, kind: CommandKind, agent: str, **args: object) -> list[inputs.Output]:
+        self._made += 1
+        outputs = self.play.order(self.now, kind, agent, id=f"command-{self._made}", **args)
+        self.obey(outputs)
+        return outputs
+
+    def pass_time(self, seconds: float) -> None:
+        """Living pages prove themselves, then the clock strikes."""
+        self.now += timedelta(seconds=seconds)
+        self.obey(self.play.prove(self.now, *sorted(self.alive)))
+        self.obey(self.play.tick(self.now))
+
+    def expected_state(self, agent: str) -> set[AgentState]:
+        """What the tracker may say of this agent, by the channels that Asterisk has."""
+        for party in self.parties.values():
+            if agent in (party.talker, party.dialler):
+                return {AgentState.TALKING}
+            if agent in party.agents:
+                return {AgentState.RINGING}
+        return {AgentState.OFFLINE, AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP}
+
+    def wrong_agents(self) -> list[str]:
+        """Agents of whom the tracker says what Asterisk does not know, or whose membership differs from their state."""
+        wrong = []
+        for agent in self.agents:
+            state = self.play.state_of(agent)
+            is_offered = state in (AgentState.READY, AgentState.RINGING)
+            if state not in self.expected_state(agent) or (self.members.get(agent) is False) != is_offered:
+                wrong.append(f"{agent} is {state}, paused: {self.members.get(agent)}")
+        return wrong
+
+    def unknown_calls(self) -> set[str]:
+        """Calls that only one of the two has."""
+        return set(self.parties) ^ {call.linkedid for call in self.play.tracker.open_calls}
+
+    def cut(self) -> None:
+        self.is_linked = False
+
+    def reconnect(self) -> None:
+        self.is_linked = True
+        contacts = {agent: frozenset({f"sip:{agent}@127.0.0.1"}) for agent in self.agents}
+        waiting = {party.patient: "hotline" for party in self.parties.values() if party.is_waiting}
+        snapshot = inputs.Snapshot(
+            at=self.now, is_restarted=False, channels=tuple(self.channels.values()), members=dict(self.members),
+            contacts=contacts, waiting=waiting,
+        )  # fmt: skip
+        self.obey(self.play.tell(snapshot))
+
+    # What the tracker orders.
+
+    def obey(self, outputs: Sequence[inputs.Output]) -> None:
+        for effect in [output for output in outputs if isinstance(output, inputs.Effect)]:
+            if self.is_linked:
+                self._do(effect)
+            else:
+                failed = inputs.EffectFailed(at=self.now, effect=effect, reason="cut", is_certain=False)
+                self.play.tell(failed)
+
+    def _do(self, effect: inputs.Effect) -> None:
+        match effect:
+            case inputs.SetMember(is_present=False):
+                self.members.pop(effect.agent, None)
+            case inputs.SetMember():
+                self.members[effect.agent] = effect.is_paused
+            case inputs.HangUpChannel():
+                self._hang_up_channel(effect.channel)
+            case inputs.Originate():
+                party = self.parties[effect.uniqueid] = Party(effect.uniqueid, dialler=effect.agent)
+                party.agents[effect.agent] = self._channel(effect.agent, "agents", uniqueid=effect.uniqueid)
+                self._dial_begin("", effect.uniqueid)
+            case inputs.TransferCall():
+                self._transfer(effect)
+            case inputs.ConfirmCaller():
+                answered = inputs.CallerAnswered(at=self.now, linkedid=effect.linkedid, number=NUMBER)
+                self.obey(self.play.tell(answered))
+            case _:
+                raise TypeError(type(effect).__name__)
+
+    def _hang_up_channel(self, name: str) -> None:
+        for party in list(self.parties.values()):
+            for agent, uniqueid in list(party.agents.items()):
+                if self.channels[uniqueid].channel == name and agent in (party.talker, party.dialler):
+                    self._end(party)
+                elif self.channels[uniqueid].channel == name:
+                    self._drop(party, agent, "NOANSWER")
+            if party.patient in self.channels and self.channels[party.patient].channel == name:
+                self._end(party)
+
+    def _transfer(self, effect: inputs.TransferCall) -> None:
+        (party,) = [
+            party for party in self.parties.values()
+            if party.talker and self.channels[party.agents[party.talker]].channel == effect.channel
+        ]  # fmt: skip
+        leg = party.agents[party.talker]
+        of = self._of(leg)
+        self._tell(
+            ami.BlindTransfer(
+                at=self.now, result="Success", transferer_channel=of["channel"], transferer_uniqueid=leg,
+                transferer_linkedid=party.linkedid, exten=effect.target,
+            )
+        )  # fmt: skip
+        agent, party.talker, party.dialler = party.talker, "", ""
+        if effect.target == "hotline":
+            self._join(party)
+            self._hang_up(party, agent)
+        else:
+            self._hang_up(party, agent)
+            self._ring(party, effect.target)
+
+    # Channels and their events.
+
+    def _channel(self, endpoint: str, context: str, *, linkedid: str = "", uniqueid: str = "") -> str:
+        self._made += 1
+        uniqueid = uniqueid or f"{self._made}.0"
+        info = inputs.ChannelInfo(
+            channel=f"PJSIP/{endpoint}-{self._made:08x}", uniqueid=uniqueid, linkedid=linkedid or uniqueid,
+            caller_number=NUMBER, exten="4000", context=context, is_up=False, bridge="", age=timedelta(),
+        )  # fmt: skip
+        self.channels[uniqueid] = info
+        event = ami.Newchannel(**self._of(uniqueid), caller_number=NUMBER, exten=info.exten, context=context)
+        self._tell(event)
+        return uniqueid
+
+    def _join(self, party: Party) -> None:
+        party.is_waiting = True
+        self._tell(ami.QueueCallerJoin(**self._of(party.patient), queue="hotline", position=1))
+
+    def _ring(self, party: Party, agent: str) -> None:
+        leg = party.agents[agent] = self._channel(agent, "agents", linkedid=party.linkedid)
+        self._dial_begin(party.patient, leg)
+
+    def _up(self, uniqueid: str, party: Party) -> None:
+        for each in (uniqueid, party.patient) if party.talker else (uniqueid,):
+            self.channels[each] = replace(
+                self.channels[each], is_up=True, bridge=party.linkedid if party.talker else ""
+            )
+        if party.talker:
+            leg = party.agents[party.talker]
+            self.channels[leg] = replace(self.channels[leg], bridge=party.linkedid)
+
+    def _dial_begin(self, by: str, leg: str) -> None:
+        info = self.channels[leg]
+        self._tell(
+            ami.DialBegin(
+                at=self.now, uniqueid=by, dest_channel=info.channel, dest_uniqueid=leg, dest_linkedid=info.linkedid
+            )
+        )
+
+    def _dial_end(self, leg: str, status: str) -> None:
+        info = self.channels[leg]
+        self._tell(
+            ami.DialEnd(
+                at=self.now, dest_channel=info.channel, dest_uniqueid=leg, dest_linkedid=info.linkedid,
+                dial_status=status,
+            )
+        )  # fmt: skip
+
+    def _drop(self, party: Party, agent: str, status: str) -> None:
+        self._dial_end(party.agents[agent], status)
+        self._hang_up(party, agent)
+        # A colleague who does not take a transferred call sends the patient back to the queue.
+        if not party.is_waiting and not party.talker and party.patient in self.channels:
+            self._join(party)
+
+    def _hang_up(self, party: Party, agent: str) -> None:
+        uniqueid = party.agents.pop(agent)
+        self._gone(uniqueid, 16)
+
+    def _end(self, party: Party, *, cause: int = 16) -> None:
+        self.parties.pop(party.linkedid, None)
+        for agent in list(party.agents):
+            if agent not in (party.talker, party.dialler):
+                self._dial_end(party.agents[agent], "CANCEL")
+            self._hang_up(party, agent)
+        if party.patient:
+            self._gone(party.patient, cause)
+
+    def _gone(self, uniqueid: str, cause: int) -> None:
+        event = ami.Hangup(**self._of(uniqueid), cause=cause)
+        del self.channels[uniqueid]
+        self._tell(event)
+
+    def _of(self, uniqueid: str) -> dict[str, Any]:
+        info = self.channels[uniqueid]
+        return {"at": self.now, "channel": info.channel, "uniqueid": uniqueid, "linkedid": info.linkedid}
+
+    def _tell(self, event: ami.Event) -> None:
+        self.now += timedelta(milliseconds=1)
+        if self.is_linked:
+            self.obey(self.play.tell(event))

@@ -1,0 +1,192 @@
+"""Whatever agents, patients, pages and the link do: the laws that hold at every moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from app.agents.rules import AgentState
+from app.calls.rules import CommandKind
+from telephony.tracker import inputs
+from tests.unit.switch_model import Party, SwitchModel
+
+AGENTS = ("alice", "bob", "carol")
+agents = st.sampled_from(AGENTS)
+
+
+class Floor(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.switch = SwitchModel(*AGENTS)
+        self.proved_at = dict.fromkeys(AGENTS, self.switch.now)
+        self.answers: list[int] = []
+
+    def parties(self, *, talking: bool = False, ringing: bool = False, waiting: bool = False) -> list[Party]:
+        return [
+            party
+            for party in self.switch.parties.values()
+            if (talking and party.talker)
+            or (ringing and not party.talker and party.agents and not party.dialler)
+            or (waiting and party.is_waiting and not party.agents)
+        ]
+
+    def dialling(self, *, is_patient_rung: bool) -> list[Party]:
+        return [
+            party
+            for party in self.switch.parties.values()
+            if party.dialler and not party.talker and bool(party.patient) is is_patient_rung
+        ]
+
+    def order(self, kind: CommandKind, agent: str, **args: object) -> None:
+        outputs = self.switch.order(kind, agent, **args)
+        done = [output for output in outputs if isinstance(output, inputs.CommandDone)]
+        begun = [output for output in outputs if isinstance(output, inputs.Effect) and output.command_id is not None]
+        self.answers.append(len(done) + len(begun))
+
+    @initialize()
+    def everybody_is_ready(self) -> None:
+        for agent in AGENTS:
+            self.order(CommandKind.SET_READY, agent)
+
+    @rule()
+    @precondition(lambda self: len(self.switch.parties) < 5)
+    def a_patient_calls(self) -> None:
+        self.switch.offer(self.switch.call_in())
+
+    @rule()
+    @precondition(lambda self: len(self.switch.parties) < 5)
+    def a_patient_is_served(self) -> None:
+        party = self.switch.call_in()
+        served = [party] if self.switch.offer(party) else []
+        for each in served:
+            self.switch.answer(each)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.parties(waiting=True))
+    def the_queue_offers_a_caller(self, data: st.DataObject) -> None:
+        self.switch.offer(data.draw(st.sampled_from(self.parties(waiting=True))))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.parties(ringing=True))
+    def an_agent_answers(self, data: st.DataObject) -> None:
+        self.switch.answer(data.draw(st.sampled_from(self.parties(ringing=True))))
+
+    @rule(data=st.data(), status=st.sampled_from(["NOANSWER", "BUSY", "CHANUNAVAIL"]))
+    @precondition(lambda self: self.parties(ringing=True))
+    def an_agent_does_not_answer(self, data: st.DataObject, status: str) -> None:
+        self.switch.stop_ringing(data.draw(st.sampled_from(self.parties(ringing=True))), status)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.parties(waiting=True, ringing=True, talking=True))
+    def a_patient_hangs_up(self, data: st.DataObject) -> None:
+        party = data.draw(st.sampled_from(self.parties(waiting=True, ringing=True, talking=True)))
+        self.switch.hang_up_patient(party)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.parties(talking=True))
+    def an_agent_hangs_up(self, data: st.DataObject) -> None:
+        self.switch.hang_up_agent(data.draw(st.sampled_from(self.parties(talking=True))))
+
+    @rule(agent=agents)
+    @precondition(lambda self: self.switch.is_linked)
+    def an_agent_dials(self, agent: str) -> None:
+        self.order(CommandKind.DIAL, agent, number="+8613800138000")
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.dialling(is_patient_rung=False))
+    def the_agents_own_phone_answers(self, data: st.DataObject) -> None:
+        self.switch.own_phone_answers(data.draw(st.sampled_from(self.dialling(is_patient_rung=False))))
+
+    @rule(data=st.data(), is_busy=st.booleans())
+    @precondition(lambda self: self.dialling(is_patient_rung=True))
+    def the_dialled_patient_answers_or_is_busy(self, data: st.DataObject, is_busy: bool) -> None:
+        party = data.draw(st.sampled_from(self.dialling(is_patient_rung=True)))
+        react = self.switch.patient_is_busy if is_busy else self.switch.patient_answers
+        react(party)
+
+    @rule(agent=agents, kind=st.sampled_from([CommandKind.SET_READY, CommandKind.SET_NOT_READY]))
+    def an_agent_presses_a_status(self, agent: str, kind: CommandKind) -> None:
+        self.order(kind, agent)
+
+    @rule(agent=agents, to=st.sampled_from([*AGENTS, "hotline"]))
+    @precondition(lambda self: self.switch.is_linked)
+    def an_agent_transfers(self, agent: str, to: str) -> None:
+        self.order(CommandKind.TRANSFER, agent, call_id=self.switch.play.agents[agent].call_id or "", to=to)
+
+    @rule(agent=agents)
+    @precondition(lambda self: self.switch.is_linked)
+    def an_agent_presses_hang_up(self, agent: str) -> None:
+        self.order(CommandKind.HANG_UP, agent, call_id=self.switch.play.agents[agent].call_id or "")
+
+    @rule(agent=agents)
+    def an_agent_ends_wrap_up(self, agent: str) -> None:
+        self.order(CommandKind.FINISH_WRAP_UP, agent, call_id=self.switch.play.agents[agent].call_id or "")
+
+    @rule(agent=agents)
+    @precondition(lambda self: len(self.switch.alive) == len(AGENTS))
+    def a_page_freezes(self, agent: str) -> None:
+        self.switch.alive.discard(agent)
+
+    @rule(agent=agents)
+    def a_page_comes_back(self, agent: str) -> None:
+        self.switch.alive.add(agent)
+        self.time_passes(0)
+
+    @rule(seconds=st.sampled_from([0.5, 1, 3, 5, 60]))
+    def time_passes(self, seconds: float) -> None:
+        self.switch.pass_time(seconds)
+        self.proved_at |= dict.fromkeys(self.switch.alive, self.switch.now)
+
+    @rule()
+    @precondition(lambda self: self.switch.is_linked)
+    def the_link_breaks(self) -> None:
+        self.switch.cut()
+
+    @rule()
+    @precondition(lambda self: not self.switch.is_linked)
+    def the_link_is_back(self) -> None:
+        self.switch.reconnect()
+
+    @invariant()
+    def every_command_has_had_exactly_one_answer(self) -> None:
+        assert self.answers == [1] * len(self.answers)
+
+    @invariant()
+    def an_ended_call_has_an_outcome_and_a_living_one_has_none(self) -> None:
+        for call in self.switch.play.calls.values():
+            assert (call.ended_at is None) == (call.outcome is None) == (call.ended_by is None)
+
+    @invariant()
+    def nobody_is_ready_who_has_not_proved_it_for_five_seconds(self) -> None:
+        for agent in AGENTS:
+            is_silent = self.switch.now - self.proved_at[agent] > timedelta(seconds=5.5)
+            assert not (is_silent and self.switch.play.state_of(agent) is AgentState.READY)
+
+    @invariant()
+    def an_agent_has_a_call_exactly_while_ringing_talking_or_wrapping_up(self) -> None:
+        in_call = {AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP}
+        for record in self.switch.play.agents.values():
+            assert (record.call_id is not None) == (record.state in in_call)
+            assert (record.wrap_up_until is not None) == (record.state is AgentState.WRAP_UP)
+
+    @invariant()
+    def no_call_has_two_agents_talking(self) -> None:
+        talking = [record.call_id for record in self.switch.play.agents.values() if record.state is AgentState.TALKING]
+        assert len(talking) == len(set(talking))
+
+    @invariant()
+    def in_step_with_asterisk_everybody_is_where_asterisk_has_them(self) -> None:
+        assert not self.switch.is_linked or self.switch.wrong_agents() == []
+
+    @invariant()
+    def in_step_with_asterisk_the_calls_are_the_same(self) -> None:
+        assert not self.switch.is_linked or self.switch.unknown_calls() == set()
+
+
+FloorTest = Floor.TestCase
+FloorTest.settings = settings(
+    max_examples=120, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+)
