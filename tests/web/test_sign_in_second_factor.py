@@ -18,6 +18,13 @@ from tests.web.browser import PASSWORD, Browser
 
 
 @pytest.fixture
+def parts(parts: Parts) -> Parts:
+    """A clock that stands: a code holds for 30 seconds, and would now and then be late by one between two lines."""
+    moment = parts.now()
+    return replace(parts, now=lambda: moment)
+
+
+@pytest.fixture
 def no_demo(parts: Parts, people: None) -> Iterator[Browser]:
     """A browser of an installation that is no demo."""
     yield Browser(create_app(replace(parts, settings=parts.settings.with_changes(demo=False))))
