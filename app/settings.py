@@ -66,6 +66,18 @@ class SMTPAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IMAPAddress:
+    """The mailbox that patients' mail lies in, and the folder that is read."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    username: str
+    password: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One frozen value per process. `from_env` is the only place that reads the environment."""
 
@@ -80,6 +92,7 @@ class Settings:
     trunk: str
     smpp: SMPPAddress | None
     smtp: SMTPAddress | None
+    imap: IMAPAddress | None
     mail_port: int | None
     secret_key: str
     locale: str
@@ -109,6 +122,7 @@ class Settings:
         ami_url = read.secret("WARDLINE_AMI_URL")
         smpp_url = read.secret("WARDLINE_SMPP_URL")
         smtp_url = read.secret("WARDLINE_SMTP_URL")
+        imap_url = read.secret("WARDLINE_IMAP_URL")
         return cls(
             port=read.port("WARDLINE_PORT", 8000),
             data_dir=data_dir,
@@ -121,6 +135,7 @@ class Settings:
             trunk=_trunk(read.text("WARDLINE_TRUNK", "")),
             smpp=parse_smpp_url(smpp_url) if smpp_url else None,
             smtp=parse_smtp_url(smtp_url) if smtp_url else None,
+            imap=parse_imap_url(imap_url) if imap_url else None,
             mail_port=read.port("WARDLINE_MAIL_PORT", 25) if read.text("WARDLINE_MAIL_PORT", "off") != "off" else None,
             secret_key=read.secret("WARDLINE_SECRET_KEY"),
             locale=_locale(read.text("WARDLINE_LOCALE", "zh_Hans")),
@@ -199,11 +214,7 @@ def parse_smtp_url(url: str) -> SMTPAddress:
     """
     form = "smtps://user:password@host:port?from=care@hospital.example, or smtp+starttls:// or smtp://"
     wrong = SettingsError(f"WARDLINE_SMTP_URL: not of the form {form}")
-    securities = {
-        "smtp": (MailSecurity.NONE, 25),
-        "smtp+starttls": (MailSecurity.STARTTLS, 587),
-        "smtps": (MailSecurity.TLS, 465),
-    }
+    securities = _mail_securities("smtp", plain=25, starttls=587, tls=465)
     try:
         parts = urlsplit(url)
         port, options = parts.port, parse_qs(parts.query, strict_parsing=True)
@@ -222,6 +233,42 @@ def parse_smtp_url(url: str) -> SMTPAddress:
         password=unquote(parts.password or ""),
         sender=sender.lower(),
     )
+
+
+def parse_imap_url(url: str) -> IMAPAddress:
+    """`imaps://user:password@host:port/FOLDER` as an address; `imap+starttls://` begins in the clear and goes on under
+    TLS, `imap://` stays in the clear. Without a folder INBOX is read. Raises SettingsError when it is anything else.
+    """
+    form = "imaps://user:password@host:port/INBOX, or imap+starttls:// or imap://"
+    wrong = SettingsError(f"WARDLINE_IMAP_URL: not of the form {form}")
+    securities = _mail_securities("imap", plain=143, starttls=143, tls=993)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    folder = unquote(parts.path.strip("/")) or "INBOX"
+    # A folder is named in an IMAP command, where a quote or a line break would begin another word.
+    is_folder = re.fullmatch(r'[^"\\\x00-\x1f\x7f-\U0010ffff]{1,200}', folder)
+    if parts.scheme not in securities or not parts.hostname or not parts.username or port == 0 or not is_folder:
+        raise wrong
+    security, usual_port = securities[parts.scheme]
+    return IMAPAddress(
+        host=parts.hostname,
+        port=port or usual_port,
+        security=security,
+        username=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        folder=folder,
+    )
+
+
+def _mail_securities(scheme: str, *, plain: int, starttls: int, tls: int) -> dict[str, tuple[MailSecurity, int]]:
+    return {
+        scheme: (MailSecurity.NONE, plain),
+        f"{scheme}+starttls": (MailSecurity.STARTTLS, starttls),
+        f"{scheme}s": (MailSecurity.TLS, tls),
+    }
 
 
 class _Reader:

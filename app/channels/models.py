@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.access.rules import Module, Scoped
@@ -56,3 +56,14 @@ class Interaction(Table):
     error_code: Mapped[str | None] = mapped_column(String(40))
     handled_at: Mapped[datetime | None]
     handled_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class MailboxPosition(Table):
+    """Up to which mail a mailbox has been read. Written with the mail itself, so that each is kept once."""
+
+    __tablename__ = "mailbox_position"
+
+    mailbox: Mapped[str] = mapped_column(String(300), primary_key=True)
+    validity: Mapped[int] = mapped_column(BigInteger)
+    last_uid: Mapped[int] = mapped_column(BigInteger)
+    read_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""The post: one thread that hands over what waits in the outbox, and the listener that takes mail in.
+"""The post: one thread that hands over what waits in the outbox, and what takes mail in.
 
 The rows are the truth. The bus only pokes; a look every second finds what the pokes missed.
 """
@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import bus as bus_topics
 from app.channels import service
 from app.channels.adapters import MailListener, open_adapters
+from app.channels.fetching import MailFetcher
 from app.channels.rules import Outgoing, Permanent, Temporary, Uncertain
 from app.channels.rules.mail import read_mail
 from app.parts import Parts
@@ -40,12 +41,15 @@ class Post:
                 port=parts.settings.mail_port,
                 recipient=parts.settings.smtp.sender if parts.settings.smtp else None,
             )
+        self.fetcher = MailFetcher(parts, parts.settings.imap) if parts.settings.imap is not None else None
         parts.bus.subscribe(bus_topics.OUTBOX, lambda _message: self._poked.set())
 
     def start(self) -> None:
         """Begin in threads of its own. Raises OSError when the port for mail is taken."""
         if self.listener is not None:
             self.listener.start()
+        if self.fetcher is not None:
+            self.fetcher.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -54,6 +58,8 @@ class Post:
         self._poked.set()
         if self.listener is not None:
             self.listener.stop()
+        if self.fetcher is not None:
+            self.fetcher.stop()
         if self._thread.is_alive():
             self._thread.join(timeout=8.0)
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.channels.adapters import Mailbox
+from app.channels.rules import Temporary
 from app.channels.service import connections
 from app.cli.node import find_node
 from app.cli.ports import load_ports
 from app.db import Database
-from app.errors import WardlineError
-from app.settings import Settings
+from app.errors import Unavailable, WardlineError
+from app.settings import IMAPAddress, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,9 @@ def _channels(settings: Settings) -> list[Finding]:
     if settings.smtp is not None:
         address = (settings.smtp.host, settings.smtp.port)
         found.append(_try("mail out", lambda: _connects(address)))
+    if settings.imap is not None:
+        mailbox = settings.imap
+        found.append(_try("mailbox", lambda: _opens(mailbox)))
     if settings.mail_port is not None:
         port = settings.mail_port
         found.append(_try("mail in", lambda: _greeting(("127.0.0.1", port))))
@@ -146,6 +151,14 @@ def _connects(address: tuple[str, int]) -> str:
     # No greeting is read: under TLS there is none before the handshake.
     with socket.create_connection(address, timeout=3):
         return f"answers at {address[0]}:{address[1]}"
+
+
+def _opens(mailbox: IMAPAddress) -> str:
+    try:
+        Mailbox(mailbox, timeout_seconds=5.0).close()
+    except Temporary as error:
+        raise Unavailable(f"see that WARDLINE_IMAP_URL is right ({error})") from None
+    return f"opens at {mailbox.host}:{mailbox.port}"
 
 
 def _try(subject: str, look: Callable[[], str]) -> Finding:

@@ -86,8 +86,10 @@ def serve_sms(settings: Settings) -> None:
 
 def serve_mail(settings: Settings) -> None:
     """Mail out to the hospital's mail server and in from it, and whatever other channel is connected."""
-    if settings.smtp is None and settings.mail_port is None:
-        raise SettingsError("WARDLINE_SMTP_URL, WARDLINE_MAIL_PORT: say where mail goes to, or where it comes in")
+    if settings.smtp is None and settings.mail_port is None and settings.imap is None:
+        raise SettingsError(
+            "WARDLINE_SMTP_URL, WARDLINE_IMAP_URL, WARDLINE_MAIL_PORT: say where mail goes to, or where it comes in"
+        )
     with _open(settings) as parts:
         post = Post(parts)
         parts.bus.start()

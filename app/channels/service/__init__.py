@@ -12,6 +12,7 @@ from app.channels.service.delivery import (
     record_uncertain,
 )
 from app.channels.service.handling import change_state, close, link, mark_read, take
+from app.channels.service.positions import advance, begin_round
 from app.channels.service.reading import Filters, count_open, get_interaction, history, list_interactions
 from app.channels.service.receiving import candidate_ids, is_too_many_from, receive
 from app.channels.service.recipients import Recipient, preferred_channel, recipients
@@ -24,6 +25,8 @@ __all__ = [
     "Letter",
     "Recipient",
     "Sent",
+    "advance",
+    "begin_round",
     "candidate_ids",
     "change_state",
     "claim_due",

@@ -27,7 +27,7 @@ def connections(settings: Settings) -> list[Connection]:
     email = Connection(
         channel=Channel.EMAIL,
         sends=AdapterKind.CONNECTED if settings.smtp else stand_in,
-        receives=AdapterKind.CONNECTED if settings.mail_port else AdapterKind.OFF,
+        receives=AdapterKind.CONNECTED if settings.mail_port or settings.imap else AdapterKind.OFF,
     )
     web = Connection(channel=Channel.WEB, sends=AdapterKind.OFF, receives=AdapterKind.CONNECTED)
     others = (Channel.WECHAT, Channel.FAX, Channel.APP, Channel.WAP, Channel.USSD)
