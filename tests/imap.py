@@ -21,6 +21,7 @@ log_path = {folder}/log
 ssl = no
 disable_plaintext_auth = no
 listen = 127.0.0.1
+auth_failure_delay = 0
 default_internal_user = {user}
 default_login_user = {user}
 default_internal_group = {group}
