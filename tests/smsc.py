@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from sqlalchemy import select
 from app.cli.node import find_node
 from app.messages import service
 from app.messages.models import Message
-from app.messages.rules import MessageKind
+from app.messages.rules import MessageKind, Origin, Priority
 from app.parts import Parts
 from app.settings import SMPPAddress
 from sms_gateway.demo import DemoSMSC
@@ -83,6 +83,28 @@ def queue_texts(parts: Parts, numbers: Iterable[str], text: str = "您好") -> l
             ).id
             for number in numbers
         ]
+
+
+def queue_mass(parts: Parts, numbers: Sequence[str], text: str = "您好") -> None:
+    """One care message to each number, as a mass send queues them, and ready to leave at any hour."""
+    for first in range(0, len(numbers), service.MOST_QUEUED):
+        outgoing = [
+            service.Outgoing(number=number, patient_id=None, text=text, dedup_key=f"mass:{number}")
+            for number in numbers[first : first + service.MOST_QUEUED]
+        ]
+        with parts.database.writing() as session:
+            service.queue_many(
+                session,
+                parts.bus,
+                settings=parts.settings,
+                outgoing=outgoing,
+                kind=MessageKind.CARE,
+                origin=Origin.PROGRAM,
+                origin_id=None,
+                priority=Priority.NORMAL,
+                created_by="bob",
+                now=parts.now(),
+            )
 
 
 def numbers(count: int) -> list[str]:
