@@ -9,6 +9,7 @@ from app.calls import models as calls
 from app.channels import models as channels
 from app.codes import models as codes
 from app.configuration import models as configuration
+from app.contact_policy import models as contact_policy
 from app.duplicates import models as duplicates
 from app.exports import models as exports
 from app.groups import models as groups
@@ -35,6 +36,7 @@ __all__ = [
     "channels",
     "codes",
     "configuration",
+    "contact_policy",
     "duplicates",
     "exports",
     "groups",

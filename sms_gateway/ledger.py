@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.contact_policy.rules import is_marketing_hour
 from app.messages import service
 from app.messages.rules import (
     ClaimedSegment,
@@ -15,7 +16,6 @@ from app.messages.rules import (
     LinkState,
     Receipt,
     SubmitOutcome,
-    is_marketing_hour,
 )
 from app.parts import Parts
 

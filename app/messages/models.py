@@ -22,6 +22,7 @@ class Message(Table):
         Index("ix_message_patient", "patient_id", "created_at"),
         Index("ix_message_number", "number", "created_at"),
         Index("ix_message_created", "created_at", "id"),
+        Index("ix_message_origin", "origin", "origin_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -33,10 +34,15 @@ class Message(Table):
     patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"))
     text: Mapped[str] = mapped_column(Text)
     parts: Mapped[int] = mapped_column(default=1)
+    origin: Mapped[str] = mapped_column(String(10), default="person", server_default="person")  # why it was written
+    origin_id: Mapped[int | None]  # the mass send or the sending rule
+    template_version_id: Mapped[int | None]
+    priority: Mapped[int] = mapped_column(default=1, server_default="1")  # 0 urgent, 1 normal, 2 bulk
     is_complete: Mapped[bool] = mapped_column(default=True)  # False: a segment of an incoming text never came
     dedup_key: Mapped[str | None] = mapped_column(String(100), unique=True)
     reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     resent_from_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    forwarded_from_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     reference: Mapped[int | None]  # ties the segments together on the telephone; counted per number
     created_at: Mapped[datetime]
     created_by: Mapped[str | None] = mapped_column(String(64))
@@ -50,6 +56,8 @@ class Message(Table):
     error_detail: Mapped[str | None] = mapped_column(String(300))
     handled_at: Mapped[datetime | None]
     handled_by: Mapped[str | None] = mapped_column(String(64))
+    hidden_at: Mapped[datetime | None]  # deleted from the boxes; kept for audit (S-09)
+    hidden_by: Mapped[str | None] = mapped_column(String(64))
 
     segments: Mapped[list["Segment"]] = relationship(back_populates="message", order_by="Segment.position")
 
@@ -110,22 +118,6 @@ class InboundPart(Table):
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime]
     assembled_at: Mapped[datetime | None]  # kept for a while afterwards, to know a repeated segment
-
-
-class Consent(Table):
-    """Whether this person agreed to one kind of message on one channel (guard 1). No row: nobody was asked."""
-
-    __tablename__ = "consent"
-    __scoped__ = Scoped(module=Module.CONTACT, patient="patient_id")
-    __table_args__ = (UniqueConstraint("patient_id", "kind", "channel", name="uq_consent"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
-    kind: Mapped[str] = mapped_column(String(10))
-    channel: Mapped[str] = mapped_column(String(10))
-    is_granted: Mapped[bool]
-    changed_at: Mapped[datetime]
-    changed_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class GatewayLink(Table):

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.calls.models import Call
 from app.codes.models import CodeItem
+from app.contact_policy.models import Consent
 from app.groups.models import CustomerGroup, GroupMember
-from app.messages.models import Consent, Message
+from app.messages.models import Message
 from app.organisation.models import Department
 from app.patients.models import (
     Patient,

@@ -18,9 +18,9 @@ from app.calls.models import Call
 from app.calls.rules import Given, IdentityKind
 from app.codes.rules import CodeList
 from app.codes.service.editing import ItemNames, add_item
+from app.contact_policy.models import Consent
 from app.errors import Conflict, InvalidInput
 from app.journal.models import JournalEntry
-from app.messages.models import Consent
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.models import PatientFlag

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.contact_policy.service import record_consent
 from app.errors import Conflict, InvalidInput, NotFound, Refused
 from app.messages import service
 from app.messages.models import Message, Segment
@@ -145,7 +146,7 @@ def test_a_promotion_needs_consent_and_waits_for_its_hours(parts: Parts) -> None
         patient_id = add_patient(session)
     assert refusal_of(parts, kind=MessageKind.MARKETING) == "no_consent"
     with parts.database.writing() as session:
-        service.record_consent(
+        record_consent(
             session,
             patient_id=patient_id,
             kind=MessageKind.MARKETING,

@@ -5,19 +5,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.contact_policy.rules import Refusal, earliest_sending, permit
 from app.messages.rules import (
     MessageKind,
     OutState,
-    Refusal,
     SegmentState,
     TextFault,
     clean_foreign_text,
-    earliest_sending,
     fold_segments,
     id_key,
     id_keys,
     is_same_number,
-    permit,
     retry_after,
     sign_text,
 )

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from app.bus import Bus
 from app.channels.models import Interaction
 from app.channels.rules import CLAIM_LIVES, GIVEN_UP, Channel, Outgoing, OutState, retry_at
+from app.contact_policy.rules import Refusal
 from app.journal.service import Entry, append
-from app.messages.rules import Direction, Refusal
+from app.messages.rules import Direction
 from app.patients.models import Patient
 
 

@@ -16,11 +16,11 @@ from app.channels.models import Interaction
 from app.channels.rules import Channel, OutState, clean_email
 from app.channels.service.connections import is_usable
 from app.channels.service.reading import get_interaction
+from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.db import after_commit
 from app.errors import Conflict, InvalidInput, Refused, Unavailable
 from app.journal.service import Entry, append
-from app.messages.rules import Direction, Refusal
-from app.messages.service import REFUSAL_TEXT
+from app.messages.rules import Direction
 from app.patients.rules import clean_paragraphs, clean_text
 from app.patients.service import get_patient, touch
 from app.settings import Settings

@@ -14,7 +14,7 @@ from app.http import allow, parts, reading, signed_in, writing
 from app.http_fields import ShownNumber
 from app.messages import service
 from app.messages.models import Message
-from app.messages.rules import Direction, InState, MessageKind, OutState
+from app.messages.rules import Direction, InState, MessageKind, Origin, OutState
 from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.patients.phones import parse_number
 from app.texts import N_
@@ -101,6 +101,7 @@ def send_message(given: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, 
             dedup_key=given["dedup_key"],
             created_by=signed_in().username,
             now=parts().now(),
+            origin=Origin.PROGRAM,
         )
         view = _view(message)
     return view, 201 if is_new else 200, {"Location": f"/api/v1/messages/{message.id}"}

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.messages.models import Message
-from app.messages.rules import InState, LinkState, MessageKind, OutState, Refusal, SegmentState
-from app.messages.service import REFUSAL_TEXT, UNCERTAIN, Box
+from app.messages.rules import InState, LinkState, MessageKind, OutState, SegmentState
+from app.messages.service import UNCERTAIN, Box
 
 _ICONS: dict[str, str] = {
     InState.NEW: "envelope",

@@ -1,7 +1,6 @@
 """What may be sent, how it is cut, and what follows from the answers. Standard library only."""
 
 from app.messages.rules.alphabet import DataCoding, decode, encode, is_gsm7, utf16_units
-from app.messages.rules.contact import Permission, Refusal, earliest_sending, is_marketing_hour, permit
 from app.messages.rules.delivery import (
     FEW_TRIES,
     MOST_TRIES,
@@ -26,7 +25,9 @@ from app.messages.rules.states import (
     InState,
     LinkState,
     MessageKind,
+    Origin,
     OutState,
+    Priority,
     SegmentState,
 )
 from app.messages.rules.texts import MOST_UNITS, SignedText, TextFault, clean_foreign_text, sign_text
@@ -47,10 +48,10 @@ __all__ = [
     "IncomingPart",
     "LinkState",
     "MessageKind",
+    "Origin",
     "OutState",
-    "Permission",
+    "Priority",
     "Receipt",
-    "Refusal",
     "SegmentState",
     "SignedText",
     "SubmitOutcome",
@@ -59,15 +60,12 @@ __all__ = [
     "clean_foreign_text",
     "cut_text",
     "decode",
-    "earliest_sending",
     "encode",
     "fold_segments",
     "id_key",
     "id_keys",
     "is_gsm7",
-    "is_marketing_hour",
     "is_same_number",
-    "permit",
     "retry_after",
     "sign_text",
     "utf16_units",

@@ -1,6 +1,6 @@
 """The words of a message. The states are those of the requirements, section 20."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Direction(StrEnum):
@@ -15,6 +15,24 @@ class MessageKind(StrEnum):
     MARKETING = "marketing"
     STAFF = "staff"
     PARTNER = "partner"
+
+
+class Origin(StrEnum):
+    """Why a message was written. Whoever it reached can be told."""
+
+    PERSON = "person"  # somebody wrote it for this one person
+    REPLY = "reply"  # somebody answered a text
+    PROGRAM = "program"  # through the API
+    MASS_SEND = "mass_send"
+    RULE = "rule"  # a sending rule
+
+
+class Priority(IntEnum):
+    """What leaves first when the pace is the limit."""
+
+    URGENT = 0
+    NORMAL = 1
+    BULK = 2
 
 
 class OutState(StrEnum):

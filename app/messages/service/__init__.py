@@ -13,7 +13,7 @@ from app.messages.service.delivery import (
     settle_uncertain,
 )
 from app.messages.service.link import record_alarm, record_link
-from app.messages.service.policy import may_contact, record_consent
+from app.messages.service.queueing import MOST_QUEUED, Outgoing, Queued, queue_many
 from app.messages.service.reading import (
     Box,
     Filters,
@@ -34,15 +34,17 @@ from app.messages.service.receiving import (
     receive_message,
     receive_part,
 )
-from app.messages.service.sending import REFUSAL_TEXT, cancel, queue_message, reply, resend, send_message
+from app.messages.service.sending import cancel, queue_message, reply, resend, send_message
 
 __all__ = [
+    "MOST_QUEUED",
     "RECEIPT_WAITS",
-    "REFUSAL_TEXT",
     "UNCERTAIN",
     "Box",
     "Filters",
     "Link",
+    "Outgoing",
+    "Queued",
     "cancel",
     "claim_segments",
     "deliver_incomplete",
@@ -55,15 +57,14 @@ __all__ = [
     "inbox",
     "link_message",
     "list_messages",
-    "may_contact",
     "message_view",
     "message_views",
+    "queue_many",
     "queue_message",
     "read_message",
     "receive_message",
     "receive_part",
     "record_alarm",
-    "record_consent",
     "record_link",
     "record_outcomes",
     "record_receipts",

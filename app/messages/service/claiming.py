@@ -10,10 +10,10 @@ from sqlalchemy import Row, Select, case, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.bus import Bus
+from app.contact_policy.service import Recipient, may_contact_each
 from app.journal.service import Entry, append
 from app.messages.models import Message, Segment
 from app.messages.rules import ClaimedSegment, Direction, MessageKind, OutState, SegmentState, cut_text
-from app.messages.service.policy import Recipient, may_contact_each
 
 Columns = TypeVarTuple("Columns")
 _MOST_EXPIRED = 500  # in one sweep, so that the write lock is never held for long

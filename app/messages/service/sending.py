@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app import bus as bus_topics
 from app.bus import Bus
+from app.contact_policy.rules import REFUSAL_TEXT, earliest_sending
+from app.contact_policy.service import may_contact
 from app.db import after_commit
 from app.errors import Conflict, InvalidInput, NotFound, Refused
 from app.journal.service import Entry, append
@@ -21,16 +23,14 @@ from app.messages.rules import (
     Direction,
     InState,
     MessageKind,
+    Origin,
     OutState,
-    Refusal,
     SegmentState,
     TextFault,
     cut_text,
-    earliest_sending,
     sign_text,
 )
 from app.messages.service.delivery import UNCERTAIN
-from app.messages.service.policy import may_contact
 from app.patients.models import Patient, PatientPhone
 from app.patients.phones import parse_number
 from app.patients.rules import MatchState, PhoneKind, match_state
@@ -38,13 +38,6 @@ from app.patients.service import match_number, touch
 from app.settings import Settings
 from app.texts import N_
 
-REFUSAL_TEXT = {
-    Refusal.DECEASED: N_("This person has died. Nothing is sent."),
-    Refusal.NO_CONSENT: N_("This person has not agreed to promotions. Nothing is sent."),
-    Refusal.WRONG_NUMBER: N_("This number was marked as wrong. Nothing is sent."),
-    Refusal.DO_NOT_TEXT: N_("The person wants no texts on this number. Nothing is sent."),
-}
-"""What the contact policy's refusals mean, as a sentence for the catalogues."""
 _FAULT_TEXT = {
     TextFault.EMPTY: N_("Write a text first."),
     TextFault.TOO_LONG: N_("The text has %(units)s characters with its signature; at most %(most)s can be sent."),
@@ -68,6 +61,7 @@ def send_message(
     dedup_key: str | None = None,
     reply_to_id: int | None = None,
     due_at: datetime | None = None,
+    origin: Origin = Origin.PERSON,
 ) -> Message:
     """Put a text into the outbox (S-04). With a `dedup_key` that was used before, the first message is returned.
 
@@ -88,6 +82,7 @@ def send_message(
         dedup_key=dedup_key,
         reply_to_id=reply_to_id,
         due_at=due_at,
+        origin=origin,
     )
     return message
 
@@ -107,6 +102,7 @@ def queue_message(
     reply_to_id: int | None = None,
     resent_from_id: int | None = None,
     due_at: datetime | None = None,
+    origin: Origin = Origin.PERSON,
 ) -> tuple[Message, bool]:
     """As send_message, and says whether the message is new."""
     if dedup_key is not None:
@@ -116,7 +112,7 @@ def queue_message(
         if first is not None:
             return first, False
     to, person = _recipient(session, settings, number, patient_id, now)
-    signed = _checked_text(text, settings)
+    signed = checked_text(text, settings)
     permission = may_contact(session, patient_id=person, number=to, kind=kind, channel="sms", now=now)
     if permission.refusal is not None:
         raise Refused(REFUSAL_TEXT[permission.refusal], reason=str(permission.refusal))
@@ -134,6 +130,7 @@ def queue_message(
         dedup_key=dedup_key,
         reply_to_id=reply_to_id,
         resent_from_id=resent_from_id,
+        origin=origin,
         created_at=now,
         created_by=created_by,
         due_at=earliest_sending(kind, begin, settings.timezone),
@@ -187,6 +184,7 @@ def reply(
         patient_id=asked.patient_id,
         dedup_key=dedup_key,
         reply_to_id=asked.id,
+        origin=Origin.REPLY,
     )
     asked.state, asked.handled_at, asked.handled_by = (
         InState.ANSWERED,
@@ -284,7 +282,8 @@ def _mobile_of(session: Session, patient_id: int) -> str:
     return number
 
 
-def _checked_text(text: str, settings: Settings) -> str:
+def checked_text(text: str, settings: Settings) -> str:
+    """The text as it will leave, with the signature in front. Raises InvalidInput when it cannot be sent."""
     signed = sign_text(text, settings.signature)
     if signed.fault is not None:
         raise InvalidInput(_FAULT_TEXT[signed.fault], field="text", units=signed.units, most=MOST_UNITS)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.messages.models import Consent
+from app.contact_policy.models import Consent
 from app.messages.rules import MessageKind
 from app.organisation.models import Department
 from app.visits.models import Course, Diagnosis, Exam, ExamResult, HealthEntry, Medication, Operation, Visit

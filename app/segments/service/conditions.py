@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Select, and_, extract, func, not_, or_, select, true, union_all
 
 from app.calls.models import Call
+from app.contact_policy.models import Consent
 from app.groups.models import GroupMember
-from app.messages.models import Consent, Message
+from app.messages.models import Message
 from app.patients.models import (
     Patient,
     PatientFlag,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from app.messages.rules.states import MessageKind
+from app.texts import N_
 
 _MARKETING_FROM = time(8)
 _MARKETING_UNTIL = time(21)
@@ -20,6 +21,15 @@ class Refusal(StrEnum):
     NO_CONSENT = "no_consent"
     WRONG_NUMBER = "wrong_number"
     DO_NOT_TEXT = "do_not_text"  # the person does not want texts on this number
+
+
+REFUSAL_TEXT = {
+    Refusal.DECEASED: N_("This person has died. Nothing is sent."),
+    Refusal.NO_CONSENT: N_("This person has not agreed to promotions. Nothing is sent."),
+    Refusal.WRONG_NUMBER: N_("This number was marked as wrong. Nothing is sent."),
+    Refusal.DO_NOT_TEXT: N_("The person wants no texts on this number. Nothing is sent."),
+}
+"""What the contact policy's refusals mean, as a sentence for the catalogues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.messages.models import Consent
-from app.messages.rules import MessageKind, Permission, permit
+from app.contact_policy.models import Consent
+from app.contact_policy.rules import Permission, permit
+from app.messages.rules import MessageKind
 from app.patients.models import Patient, PatientPhone
 
 
