@@ -1,6 +1,7 @@
 """What a template may say, who approves it, and how its fields are filled. Standard library only. Import from here."""
 
 from app.message_templates.rules.counting import OPT_OUT_HINTS, Length, measure, with_opt_out
+from app.message_templates.rules.diff import Change, Piece, diff_texts
 from app.message_templates.rules.fields import (
     FIELD_TITLES,
     LANGUAGES,
@@ -44,15 +45,18 @@ __all__ = [
     "RULE_TEXT",
     "STATE_TEXT",
     "Approval",
+    "Change",
     "Filled",
     "Finding",
     "Length",
     "Objection",
+    "Piece",
     "Rule",
     "Subject",
     "TemplateKind",
     "VersionState",
     "check_text",
+    "diff_texts",
     "diseases_in",
     "field_key",
     "fields_in",

@@ -1,0 +1,3 @@
+"""Pages of mass sends."""
+
+pages = None
