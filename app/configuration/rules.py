@@ -141,7 +141,9 @@ OPT_OUT_WORDS: SettingKey[str] = SettingKey(
     default="",
     group=Group.MESSAGES,
     title=N_("Words for opting out"),
-    help=N_("Stand behind every promotion and count in its length. Left empty: 拒收请回复R, in the message's language."),
+    help=N_(
+        "Stand behind every promotion and count in its length. Left empty: 拒收请回复R, in the message's language."
+    ),
     high=30,
 )
 PRICE_PER_PART: SettingKey[int] = SettingKey(

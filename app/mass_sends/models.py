@@ -33,7 +33,7 @@ class MassSend(Table):
     template_version_id: Mapped[int | None] = mapped_column(ForeignKey("message_template_version.id"))
     text: Mapped[str] = mapped_column(Text, default="")  # written for this one, without a template
     language: Mapped[str | None] = mapped_column(String(10))  # nothing: that of each person
-    values: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of fields that are the same for all
+    field_values: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of fields that are the same for all
     due_at: Mapped[datetime | None]
     cursor: Mapped[int] = mapped_column(default=0)
     recipients: Mapped[int] = mapped_column(default=0)
@@ -71,6 +71,6 @@ class MassSendRecipient(Table):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     line: Mapped[int | None]  # of the list
     number: Mapped[str | None] = mapped_column(String(20))
-    values: Mapped[dict[str, Any] | None]  # of the fields that the list brought
+    field_values: Mapped[dict[str, Any] | None]  # of the fields that the list brought
     parts: Mapped[int] = mapped_column(default=0)
     exclusion: Mapped[str | None] = mapped_column(String(20))  # Exclusion of app.mass_sends.rules, or a Refusal

@@ -1,4 +1,4 @@
-"""Templates on both databases: what the product brings, who approves, what stays as it is, and filling for a patient."""
+"""Templates on both databases: what the product brings, who approves, what stays, and filling for a patient."""
 
 from __future__ import annotations
 

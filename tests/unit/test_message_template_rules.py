@@ -64,7 +64,9 @@ def test_a_value_is_never_taken_for_a_field_or_a_line_of_its_own(text: str, valu
     filled = fill_text("{name} {date} {x}", hostile)
     assert set(filled.missing) == {"name", "date", "x"} - set(hostile)
     assert "\n" not in filled.text
-    assert set(fields_in(text)) == {field_key(name) for name in re.findall(r"\{([^{}\n]{1,60})\}", text) if name.strip()}
+    assert set(fields_in(text)) == {
+        field_key(name) for name in re.findall(r"\{([^{}\n]{1,60})\}", text) if name.strip()
+    }
 
 
 def test_a_mistyped_brace_is_seen() -> None:

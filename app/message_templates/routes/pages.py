@@ -39,9 +39,7 @@ from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
 from app.texts import N_
 
-pages = Blueprint(
-    "message_templates", __name__, url_prefix="/message-templates", template_folder="../templates"
-)
+pages = Blueprint("message_templates", __name__, url_prefix="/message-templates", template_folder="../templates")
 
 READERS = AT_THE_DESK | {Role.DOCTOR}
 WRITERS = OVER_AGENTS | {Role.DOCTOR}
@@ -61,9 +59,7 @@ def show_templates() -> str:
         language=chosen["language"] or None,
     )
     with reading() as session:
-        page = service.list_templates(
-            session, filters, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor")
-        )
+        page = service.list_templates(session, filters, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor"))
     return _render(
         "list.html", page=page, chosen={name: value for name, value in chosen.items() if value}, languages=LANGUAGES
     )
@@ -251,12 +247,8 @@ def _save(template_id: int | None) -> Response | tuple[str, int]:
                 audit(session, Action.CREATE, subject=f"template:{template_id}")
             else:
                 row_version = form.get("row_version", 0, type=int)
-                version = service.change_template(
-                    session, template_id, data, row_version=row_version, by=by, now=now
-                )
-                audit(
-                    session, Action.CHANGE, subject=f"template:{template_id}", details={"version": version.number}
-                )
+                version = service.change_template(session, template_id, data, row_version=row_version, by=by, now=now)
+                audit(session, Action.CHANGE, subject=f"template:{template_id}", details={"version": version.number})
     except NotFound:
         raise
     except WardlineError as error:
@@ -309,9 +301,7 @@ def _form_of(template: MessageTemplate) -> dict[str, str]:
     }
 
 
-def _edit_page(
-    session: Session, template: MessageTemplate | None, form: dict[str, str], errors: dict[str, str]
-) -> str:
+def _edit_page(session: Session, template: MessageTemplate | None, form: dict[str, str], errors: dict[str, str]) -> str:
     diseases = [(code.code, "\u2003" * code.depth + code.name) for code in codes.items(session, CodeList.DISEASE)]
     return _render(
         "edit.html",
@@ -320,7 +310,7 @@ def _edit_page(
         errors=errors,
         languages=LANGUAGES,
         longest=LONGEST_TEXT,
-        diseases=[("", _("None"))] + diseases,
+        diseases=[("", _("None")), *diseases],
         departments=[("", _("None")), *((str(each.id), each.name) for each in organisation.departments(session))],
     )
 
@@ -339,7 +329,7 @@ def _changes(template: MessageTemplate) -> dict[int, dict[str, Any]]:
 def _chosen() -> dict[str, str]:
     """The filters in the address, only those that mean something."""
     chosen = {name: request.args.get(name, "").strip()[:60] for name in ("q", "kind", "state", "language")}
-    known = {"kind": set(TemplateKind), "state": set(VersionState), "language": set(LANGUAGES)}
+    known: dict[str, set[str]] = {"kind": set(TemplateKind), "state": set(VersionState), "language": set(LANGUAGES)}
     return {name: value if value in known.get(name, {value}) else "" for name, value in chosen.items()}
 
 
@@ -352,11 +342,11 @@ def _rights() -> dict[str, bool]:
     return {"may_write": signed_in().role in WRITERS and viewer().grant(Module.MESSAGES).can_write}
 
 
-def _render(template: str, **values: Any) -> str:
+def _render(page: str, /, **values: Any) -> str:
     locale = str(get_locale())
-    page: str = render_template(
-        f"message_templates/{template}",
+    shown: str = render_template(
+        f"message_templates/{page}",
         name_of=lambda each: service.name_of(each, locale),
         **{**page_words(), **_rights(), **values},
     )
-    return page
+    return shown

@@ -97,18 +97,20 @@ _PROMOTION_WORDS: Mapping[Rule, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }  # fmt: skip
-_COMMON_DISEASES = (
-    "癌症", "肝癌", "肺癌", "胃癌", "乳腺癌", "宫颈癌", "子宮頸癌", "肠癌", "腸癌", "白血病", "肿瘤", "腫瘤", "糖尿病",
-    "高血压", "高血壓", "冠心病", "心肌梗", "脑梗", "腦梗", "脑卒中", "腦中風", "中风", "乙肝", "丙肝", "肝炎",
-    "肝硬化", "艾滋病", "愛滋病", "梅毒", "淋病", "尖锐湿疣", "尖銳濕疣", "性病", "结核", "結核", "哮喘", "气喘病",
-    "氣喘病", "抑郁症", "憂鬱症", "焦虑症", "焦慮症", "精神分裂", "癫痫", "癲癇", "不孕", "不育", "阳痿", "陽痿", "早泄",
-    "早洩", "子宫肌瘤", "子宮肌瘤", "痛风", "痛風", "胃溃疡", "胃潰瘍", "胃炎", "肺炎", "白内障", "白內障", "青光眼", "银屑病",
-    "乾癬", "牛皮癣", "牛皮癬", "红斑狼疮", "紅斑狼瘡", "帕金森", "阿尔茨海默", "阿茲海默", "人工流产", "人工流產",
-    "人流", "流感", "流行性感冒", "中暑", "cancer", "tumour", "tumor", "diabetes", "hypertension",
-    "high blood pressure", "stroke", "hepatitis", "HIV", "AIDS", "syphilis", "gonorrhoea", "tuberculosis", "asthma",
-    "depression", "epilepsy", "infertility", "abortion", "influenza", "pneumonia", "gastritis", "gout", "leukaemia", "leukemia",
-    "heat stroke",
-)  # fmt: skip
+_DISEASES_IN_CHINESE = (
+    "癌症、肝癌、肺癌、胃癌、乳腺癌、宫颈癌、子宮頸癌、肠癌、腸癌、白血病、肿瘤、腫瘤、糖尿病、高血压、高血壓、"
+    "冠心病、心肌梗、脑梗、腦梗、脑卒中、腦中風、中风、乙肝、丙肝、肝炎、肝硬化、艾滋病、愛滋病、梅毒、淋病、"
+    "尖锐湿疣、尖銳濕疣、性病、结核、結核、哮喘、气喘病、氣喘病、抑郁症、憂鬱症、焦虑症、焦慮症、精神分裂、"
+    "癫痫、癲癇、不孕、不育、阳痿、陽痿、早泄、早洩、子宫肌瘤、子宮肌瘤、痛风、痛風、胃溃疡、胃潰瘍、胃炎、"
+    "肺炎、白内障、白內障、青光眼、银屑病、乾癬、牛皮癣、牛皮癬、红斑狼疮、紅斑狼瘡、帕金森、阿尔茨海默、"
+    "阿茲海默、人工流产、人工流產、人流、流感、流行性感冒、中暑"
+)
+_DISEASES_IN_ENGLISH = (
+    "cancer, tumour, tumor, diabetes, hypertension, high blood pressure, stroke, hepatitis, HIV, AIDS, "
+    "syphilis, gonorrhoea, tuberculosis, asthma, depression, epilepsy, infertility, abortion, influenza, "
+    "pneumonia, gastritis, gout, leukaemia, leukemia, heat stroke"
+)
+_COMMON_DISEASES = (*_DISEASES_IN_CHINESE.split("、"), *_DISEASES_IN_ENGLISH.split(", "))
 _LINK = re.compile(
     r"(?:https?://|www\.)\S+|\b[a-z0-9-]{2,}\.(?:com|cn|net|org|top|xyz|cc|me|ly|tw|hk|info|vip|shop)\b(?:/\S*)?",
     re.IGNORECASE,
