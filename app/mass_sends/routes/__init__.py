@@ -1,3 +1,5 @@
 """Pages of mass sends."""
 
-pages = None
+from app.mass_sends.routes.pages import pages
+
+__all__ = ["pages"]
