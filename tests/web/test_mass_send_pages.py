@@ -223,9 +223,11 @@ def test_the_list_of_patients_as_it_was_filtered_is_an_audience(
     parts: Parts, browser_of: BrowserOf, patients: dict[str, int]
 ) -> None:
     browser = browser_of("alice")
-    page = browser.client.get("/mass-sends/new?of=patients&q=Wang").text
-    assert 'name="of-q" value="Wang"' in page
-    _send(browser, audience="people", of="patients", **{"of-q": "Wang"})
+    with parts.database.writing() as session:
+        session.get_one(Patient, patients["Wang"]).is_key_patient = True
+    page = browser.client.get("/mass-sends/new?of=patients&key=1").text
+    assert 'name="of-key" value="1"' in page
+    _send(browser, audience="people", of="patients", **{"of-key": "1"})
     with parts.database.reading() as session:
         assert session.scalars(select(MassSend.wanted)).one() == {"people": [patients["Wang"]]}
 
@@ -265,8 +267,8 @@ def test_the_report_is_exported_and_stands_in_the_log(
         sheet = load_workbook(io.BytesIO(content.data)).worksheets[0]
     assert [tuple(row) for row in sheet.iter_rows(min_row=2, values_only=True)] == [
         ("138 0013 8000", None, 1),
-        (None, "No mobile number that holds", None),
-    ] or [tuple(row) for row in sheet.iter_rows(min_row=2, values_only=True)]
+        (None, "No mobile number that holds", 0),
+    ]
     with parts.database.reading() as session:
         logged = session.scalars(select(AuditEvent.subject).where(AuditEvent.action == "export")).all()
     assert f"export:{export.id}" in logged
