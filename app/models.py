@@ -17,6 +17,8 @@ from app.health import models as health
 from app.imports import models as imports
 from app.journal import models as journal
 from app.mailings import models as mailings
+from app.mass_sends import models as mass_sends
+from app.message_templates import models as message_templates
 from app.messages import models as messages
 from app.organisation import models as organisation
 from app.patients import models as patients
@@ -44,6 +46,8 @@ __all__ = [
     "imports",
     "journal",
     "mailings",
+    "mass_sends",
+    "message_templates",
     "messages",
     "organisation",
     "patients",

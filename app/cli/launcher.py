@@ -25,6 +25,7 @@ from app.cli.secrets import with_own_secret
 from app.cli.sipp import DemoPatients
 from app.codes import service as codes
 from app.errors import SettingsError, Unavailable, WardlineError
+from app.message_templates import service as templates
 from app.parts import Parts
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
@@ -212,6 +213,7 @@ def _seed(settings: Settings) -> None:
         with parts.database.writing() as session:
             queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
             codes.seed(session)
+            templates.install_shipped(session, parts.now())
             if settings.demo:
                 accounts.seed_demo_accounts(session, parts.now())
                 seed_demo_patients(session, parts.now(), settings=settings)

@@ -15,6 +15,7 @@ from app.cli.secrets import known_secret, need_secret
 from app.codes import service as codes
 from app.errors import NotFound, Unavailable
 from app.imports import service as imports
+from app.message_templates import service as templates
 from app.organisation import service as organisation
 from app.parts import Parts
 from app.queues import service as queues
@@ -32,6 +33,7 @@ def migrate(settings: Settings) -> None:
     with parts.database.writing() as session:
         queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
         codes.seed(session)
+        templates.install_shipped(session, parts.now())
     parts.close()
     print("wardline: the database is up to date")
 

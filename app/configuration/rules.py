@@ -25,6 +25,7 @@ class Group(StrEnum):
     SIGN_IN = "sign_in"
     PRIVACY = "privacy"
     IMPORTS = "imports"
+    MESSAGES = "messages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +120,54 @@ IMPORT_RETENTION_DAYS: SettingKey[int] = SettingKey(
     low=1,
     high=3650,
 )
+HOSPITAL_PHONE: SettingKey[str] = SettingKey(
+    name="hospital.phone",
+    default="",
+    group=Group.HOSPITAL,
+    title=N_("Telephone for patients"),
+    help=N_("Fills the field {phone} of messages."),
+    high=30,
+)
+HOSPITAL_PLACE: SettingKey[str] = SettingKey(
+    name="hospital.place",
+    default="",
+    group=Group.HOSPITAL,
+    title=N_("Where patients come to"),
+    help=N_("Fills the field {place} of messages that name no other place."),
+    high=60,
+)
+OPT_OUT_WORDS: SettingKey[str] = SettingKey(
+    name="messages.opt_out_words",
+    default="",
+    group=Group.MESSAGES,
+    title=N_("Words for opting out"),
+    help=N_(
+        "Stand behind every promotion and count in its length. Left empty: 拒收请回复R, in the message's language."
+    ),
+    high=30,
+)
+PRICE_PER_PART: SettingKey[int] = SettingKey(
+    name="messages.price_per_part",
+    default=50,
+    group=Group.MESSAGES,
+    title=N_("Price of one part of a message"),
+    help=N_("In thousandths of a yuan: 50 is 0.05 yuan. The cost of a mass send is reckoned with it."),
+    unit=N_("thousandths of a yuan"),
+    low=0,
+    high=10_000,
+)
+APPROVE_EVERY_MASS_SEND: SettingKey[bool] = SettingKey(
+    name="messages.approve_every_mass_send",
+    default=False,
+    group=Group.MESSAGES,
+    title=N_("Every mass send needs somebody else's approval"),
+    help=N_("Promotions always do."),
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
+    HOSPITAL_PHONE,
+    HOSPITAL_PLACE,
     RETURN_ADDRESS,
     RETURN_POSTCODE,
     IDLE_MINUTES,
@@ -129,6 +175,9 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     SIGN_IN_TRIES,
     EMERGENCY_MINUTES,
     IMPORT_RETENTION_DAYS,
+    OPT_OUT_WORDS,
+    PRICE_PER_PART,
+    APPROVE_EVERY_MASS_SEND,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {
@@ -136,6 +185,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.SIGN_IN: N_("Signing in"),
     Group.PRIVACY: N_("Privacy"),
     Group.IMPORTS: N_("Imports"),
+    Group.MESSAGES: N_("Messages"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

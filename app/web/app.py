@@ -23,6 +23,8 @@ from app.groups import routes as groups
 from app.http import PUBLIC, allow
 from app.imports import routes as imports
 from app.mailings import routes as mailings
+from app.mass_sends import routes as mass_sends
+from app.message_templates import routes as message_templates
 from app.messages import routes as messages
 from app.organisation import routes as organisation
 from app.parts import Parts
@@ -42,6 +44,8 @@ _ROOMS: tuple[Any, ...] = (
     patients,
     calls,
     messages,
+    message_templates,
+    mass_sends,
     quality,
     queues,
     agents,

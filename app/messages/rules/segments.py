@@ -23,7 +23,9 @@ class Cut:
 def cut_text(text: str) -> Cut:
     """Cut the text into as few segments as it needs. Joining the pieces gives the text back."""
     coding = DataCoding.GSM7 if is_gsm7(text) else DataCoding.UCS2
-    if sum(_width(char, coding) for char in text) <= _WHOLE[coding]:
+    # Counted as a whole first: most texts are one segment, and a mass send counts a million of them.
+    length = utf16_units(text) if coding is DataCoding.UCS2 else sum(map(gsm7_length, text))
+    if length <= _WHOLE[coding]:
         return Cut(coding=coding, pieces=(text,))
     pieces: list[str] = []
     start, used = 0, 0

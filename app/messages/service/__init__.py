@@ -12,6 +12,7 @@ from app.messages.service.delivery import (
     record_receipts,
     settle_uncertain,
 )
+from app.messages.service.holding import Batch, cancel_waiting, hold_waiting, release_held
 from app.messages.service.link import record_alarm, record_link
 from app.messages.service.queueing import MOST_QUEUED, Outgoing, Queued, queue_many
 from app.messages.service.reading import (
@@ -40,12 +41,14 @@ __all__ = [
     "MOST_QUEUED",
     "RECEIPT_WAITS",
     "UNCERTAIN",
+    "Batch",
     "Box",
     "Filters",
     "Link",
     "Outgoing",
     "Queued",
     "cancel",
+    "cancel_waiting",
     "claim_segments",
     "deliver_incomplete",
     "expire_messages",
@@ -54,6 +57,7 @@ __all__ = [
     "handle_message",
     "has_due_segment",
     "hold_uncertain",
+    "hold_waiting",
     "inbox",
     "link_message",
     "list_messages",
@@ -68,6 +72,7 @@ __all__ = [
     "record_link",
     "record_outcomes",
     "record_receipts",
+    "release_held",
     "reply",
     "resend",
     "send_message",
