@@ -3,6 +3,7 @@
 `claiming`, `delivery` and `link` are for sms_gateway alone: message delivery has one writer.
 """
 
+from app.messages.service.answers import SYSTEM, Question, ask, on_answer, open_question, withdraw_questions
 from app.messages.service.claiming import claim_segments, expire_messages, has_due_segment
 from app.messages.service.delivery import (
     RECEIPT_WAITS,
@@ -39,12 +40,15 @@ from app.messages.service.sending import cancel, queue_message, reply, resend, s
 __all__ = [
     "MOST_QUEUED",
     "RECEIPT_WAITS",
+    "SYSTEM",
     "UNCERTAIN",
     "Box",
     "Filters",
     "Link",
     "Outgoing",
+    "Question",
     "Queued",
+    "ask",
     "cancel",
     "claim_segments",
     "deliver_incomplete",
@@ -59,6 +63,8 @@ __all__ = [
     "list_messages",
     "message_view",
     "message_views",
+    "on_answer",
+    "open_question",
     "queue_many",
     "queue_message",
     "read_message",
@@ -73,4 +79,5 @@ __all__ = [
     "send_message",
     "settle_uncertain",
     "thread",
+    "withdraw_questions",
 ]
