@@ -62,14 +62,20 @@ def state_choices(box: Box) -> list[tuple[str, str]]:
         Box.INBOX: tuple(InState),
         Box.OUTBOX: (OutState.QUEUED, OutState.FAILED, OutState.EXPIRED, OutState.CANCELLED),
         Box.SENT: (OutState.SENT, OutState.DELIVERED, OutState.UNDELIVERED, OutState.EXPIRED),
+        Box.DELETED: (),
     }
     words = message_state_words()
     return [("", _("Every state")), *((str(state), words[state]) for state in states[box])]
 
 
 def box_words() -> dict[str, str]:
-    """The names of the three boxes."""
-    return {Box.INBOX.value: _("Inbox"), Box.OUTBOX.value: _("Outbox"), Box.SENT.value: _("Sent messages")}
+    """The names of the boxes."""
+    return {
+        Box.INBOX.value: _("Inbox"),
+        Box.OUTBOX.value: _("Outbox"),
+        Box.SENT.value: _("Sent messages"),
+        Box.DELETED.value: _("Deleted"),
+    }
 
 
 def kind_words() -> dict[str, str]:

@@ -36,6 +36,7 @@ from app.messages.service.receiving import (
     receive_part,
 )
 from app.messages.service.sending import cancel, queue_message, reply, resend, send_message
+from app.messages.service.verbs import Done, delete, forward, handle_many, resend_many, restore, split_numbers
 
 __all__ = [
     "MOST_QUEUED",
@@ -43,6 +44,7 @@ __all__ = [
     "SYSTEM",
     "UNCERTAIN",
     "Box",
+    "Done",
     "Filters",
     "Link",
     "Outgoing",
@@ -51,10 +53,13 @@ __all__ = [
     "ask",
     "cancel",
     "claim_segments",
+    "delete",
     "deliver_incomplete",
     "expire_messages",
+    "forward",
     "gateway_link",
     "get_message",
+    "handle_many",
     "handle_message",
     "has_due_segment",
     "hold_uncertain",
@@ -76,8 +81,11 @@ __all__ = [
     "record_receipts",
     "reply",
     "resend",
+    "resend_many",
+    "restore",
     "send_message",
     "settle_uncertain",
+    "split_numbers",
     "thread",
     "withdraw_questions",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -47,6 +47,7 @@ _FAULT_TEXT = {
     TextFault.BRACKETS: N_("The brackets 【】 are kept for the signature. Use others, such as 「」."),
 }
 _LONGEST_KEY = 100
+_FURTHEST = timedelta(days=366)
 
 
 def send_message(
@@ -116,6 +117,8 @@ def queue_message(
         first = _find_by_key(session, dedup_key)
         if first is not None:
             return first, False
+    if due_at is not None and due_at > now + _FURTHEST:
+        raise InvalidInput(N_("Choose a time that is still to come, within a year."), field="at")
     to, person = _recipient(session, settings, number, patient_id, now)
     signed = checked_text(text, settings)
     begin = earliest_sending(
