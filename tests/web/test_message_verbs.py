@@ -194,3 +194,30 @@ def test_texts_are_found_by_their_words_by_the_persons_name_and_by_number(bob: B
         assert found in page
         assert left not in page
     assert "Nothing matches these filters." in bob.client.get("/messages?q=%25%25").text
+
+
+def test_who_has_written_while_the_user_was_away_is_told_until_somebody_handles_it(
+    browser_of: Open, parts: Parts
+) -> None:
+    with parts.database.writing() as session:
+        phone = PatientPhone(number=FIRST, kind="mobile", as_entered="")
+        session.add(Patient(name="王芳", created_at=parts.now(), updated_at=parts.now(), phones=[phone]))
+    long_ago = receive(parts, "上次之前", SECOND)
+    with parts.database.writing() as session:
+        written_at = parts.now() - timedelta(days=1)
+        session.execute(update(Message).where(Message.id == long_ago).values(created_at=written_at))
+    browser_of("alice").client.get("/work")
+    first, newest = receive(parts, "早一点"), receive(parts, "请问几点")
+    alice = browser_of("alice")
+    assert "/messages/replies" in alice.client.get("/work").text
+    page = alice.client.get("/messages/replies").text
+    assert "One patient has written since you were last here" in page
+    assert "王芳" in page
+    assert "请问几点" in page
+    assert "/patients/" in page
+    assert "上次之前" not in page
+    seen = page.split("seen=")[1].split('"')[0]
+    assert alice.client.get(f"/messages/replies?seen={seen}").status_code == 204
+    submit(alice, "/messages/bulk", action="handle", box="inbox", ids=[first, newest])
+    assert "请问几点" not in alice.client.get("/messages/replies").text
+    assert '"away_since": "' in alice.client.get("/desk").text

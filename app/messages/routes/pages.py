@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from app.access.rules import Module
 from app.accounts.rules import AT_THE_DESK, Role
+from app.accounts.service import away_since
 from app.audit.rules import Action
 from app.errors import InvalidInput, NotFound, WardlineError
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
@@ -110,6 +111,21 @@ def show_length() -> str:
     signed = sign_text(request.args.get("text", "")[:_LONGEST_FIELD], parts().settings.signature)
     count = len(cut_text(signed.text).pieces)
     return render("messages/_length.html", signed=signed, count=count, most=MOST_UNITS)
+
+
+@pages.get("/replies")
+@allow(AT_THE_DESK)
+def show_replies() -> str | tuple[str, int]:
+    """Who has written since the user was last here, asked for by the first page and then every few seconds (S-21)."""
+    user = signed_in()
+    with reading() as session:
+        since = away_since(session, user.user_id, user.session_key_hash)
+        texts = service.replies_since(session, since)
+        people = _people(session, texts)
+    version = _version(texts)
+    if request.args.get("seen") == version:
+        return "", 204
+    return render("messages/_replies.html", texts=texts, people=people, version=version)
 
 
 @pages.get("/<int:message_id>")

@@ -25,6 +25,7 @@ from app.messages.service.reading import (
     list_messages,
     message_view,
     message_views,
+    replies_since,
     thread,
 )
 from app.messages.service.receiving import (
@@ -79,6 +80,7 @@ __all__ = [
     "record_link",
     "record_outcomes",
     "record_receipts",
+    "replies_since",
     "reply",
     "resend",
     "resend_many",

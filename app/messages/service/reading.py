@@ -86,6 +86,19 @@ def inbox(session: Session) -> tuple[int, list[Message]]:
     return count, list(session.scalars(query.limit(MOST_IN_INBOX)))
 
 
+def replies_since(session: Session, since: datetime | None) -> list[Message]:
+    """The newest text of each person, or number, who has written since then and waits for somebody (S-21)."""
+    is_open = _conditions(Filters(direction=Direction.IN, is_open=True))
+    query = select(Message).where(*is_open)
+    if since is not None:
+        query = query.where(Message.created_at >= since)
+    rows = session.scalars(query.order_by(Message.created_at.desc(), Message.id.desc()).limit(MOST_IN_INBOX))
+    newest: dict[int | str, Message] = {}
+    for row in rows:
+        newest.setdefault(row.patient_id or row.number, row)
+    return list(newest.values())
+
+
 def thread(session: Session, message: Message, limit: int = 50, *, with_deleted: bool = False) -> list[Message]:
     """The newest texts to and from the same person on all numbers, or else the same number, oldest first."""
     is_here = Message.number == message.number
