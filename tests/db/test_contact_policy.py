@@ -183,7 +183,7 @@ def test_a_withdrawn_opt_out_stops_nothing_and_stays_on_record(parts: Parts) -> 
     receive(parts, "全部退订")
     with parts.database.writing() as session:
         [row] = policy.opt_outs_of(session, patient)
-        policy.withdraw_opt_out(session, row.id, by="bob", now=NOON)
+        policy.withdraw_opt_out(session, row.id, patient_id=patient, by="bob", now=NOON)
     assert refusal(parts, MessageKind.CARE, patient_id=patient) is None
     with parts.database.reading() as session:
         assert [each.withdrawn_by for each in policy.opt_outs_of(session, patient)] == ["bob"]

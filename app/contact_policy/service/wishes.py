@@ -35,6 +35,7 @@ def record_consent(
         consent = Consent(patient_id=patient_id, kind=kind, channel=channel)
         session.add(consent)
     consent.is_granted, consent.changed_at, consent.changed_by = is_granted, now, changed_by
+    session.flush()
     if is_granted:
         session.execute(
             update(OptOut)
@@ -42,7 +43,6 @@ def record_consent(
             .where(OptOut.withdrawn_at.is_(None))
             .values(withdrawn_at=now, withdrawn_by=changed_by)
         )
-    session.flush()
 
 
 def record_opt_out(
@@ -95,13 +95,15 @@ def record_opt_out(
     return rows
 
 
-def withdraw_opt_out(session: Session, opt_out_id: int, *, by: str, now: datetime) -> OptOut:
+def withdraw_opt_out(session: Session, opt_out_id: int, *, patient_id: int, by: str, now: datetime) -> OptOut:
     """Messages are wanted again: on the number, whoever has it, or by the person. Raises NotFound and Conflict."""
     row = session.get(OptOut, opt_out_id)
-    if row is None:
+    if row is None or row.patient_id != patient_id:
         raise NotFound(N_("There is no such opt-out."))
     if row.withdrawn_at is not None:
         raise Conflict(N_("This opt-out was withdrawn before."))
+    row.withdrawn_at, row.withdrawn_by = now, by
+    session.flush()
     same = [OptOut.id == row.id]
     if row.number is not None:
         same = [OptOut.number == row.number, OptOut.kind == row.kind, OptOut.channel == row.channel]

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.messages.models import Message
+from app.messages.routes.reasons import why_sentences
 from app.messages.rules import InState, LinkState, MessageKind, OutState, SegmentState
 from app.messages.service import UNCERTAIN, Box
 
@@ -40,6 +41,7 @@ def page_words() -> dict[str, Any]:
         "error_sentence": error_sentence,
         "box_word": box_words(),
         "kind_word": kind_words(),
+        "why": lambda message, consents: why_sentences(message, consents, kind_words()),
         "state_choices": state_choices,
         "link_sentence": link_sentence,
     }

@@ -17,6 +17,8 @@ from app.access.rules import Module
 from app.accounts.rules import AT_THE_DESK, Role
 from app.accounts.service import away_since
 from app.audit.rules import Action
+from app.contact_policy.models import Consent
+from app.contact_policy.service import consents_of
 from app.errors import InvalidInput, NotFound, WardlineError
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.messages import service
@@ -141,9 +143,10 @@ def show_thread_part(message_id: int) -> str | tuple[str, int]:
     with reading() as session:
         message = service.get_message(session, message_id)
         texts = service.thread(session, message, with_deleted=_may_see_deleted())
+        consents = _consents(session, message)
     if request.args.get("seen") == _version(texts):
         return "", 204
-    return render("messages/_thread.html", message=message, texts=texts, version=_version(texts))
+    return render("messages/_thread.html", message=message, texts=texts, consents=consents, version=_version(texts))
 
 
 @pages.post("/<int:message_id>/reply")
@@ -264,8 +267,10 @@ def _thread_page(message_id: int, *, text: str = "", error: str = "") -> str:
         patient = session.get(Patient, message.patient_id) if message.patient_id else None
         candidates = [] if patient else candidates_view(session, message.number, now, translate=_)
         link = service.gateway_link(session)
+        consents = _consents(session, message)
     return render(
         "messages/thread.html",
+        consents=consents,
         message=message,
         texts=texts,
         version=_version(texts),
@@ -321,6 +326,12 @@ def _moment(text: str) -> datetime | None:
     if moment <= parts().now():
         raise InvalidInput(N_("Choose a time that is still to come, within a year."), field="at")
     return moment.astimezone(UTC)
+
+
+def _consents(session: Session, message: Message) -> dict[str, Consent]:
+    """What the person said about texts, by kind."""
+    rows = consents_of(session, message.patient_id) if message.patient_id is not None else []
+    return {row.kind: row for row in rows if row.channel == "sms"}
 
 
 def _people(session: Session, messages: Sequence[Message]) -> dict[int, Any]:
