@@ -163,6 +163,104 @@ APPROVE_EVERY_MASS_SEND: SettingKey[bool] = SettingKey(
     title=N_("Every mass send needs somebody else's approval"),
     help=N_("Promotions always do."),
 )
+MARKETING_FROM: SettingKey[int] = SettingKey(
+    name="messages.marketing_from",
+    default=8,
+    group=Group.MESSAGES,
+    title=N_("Promotions leave from"),
+    help=N_("By the hospital's clock. What is late waits for the next morning."),
+    unit=N_("o'clock"),
+    low=0,
+    high=23,
+)
+MARKETING_UNTIL: SettingKey[int] = SettingKey(
+    name="messages.marketing_until",
+    default=21,
+    group=Group.MESSAGES,
+    title=N_("Promotions leave until"),
+    help=N_("By the hospital's clock. It must be later than the hour from which they leave."),
+    unit=N_("o'clock"),
+    low=1,
+    high=24,
+)
+NOTICES_FROM: SettingKey[int] = SettingKey(
+    name="messages.notices_from",
+    default=7,
+    group=Group.MESSAGES,
+    title=N_("Automatic notices leave from"),
+    help=N_("What somebody writes to one person, and what is urgent, leaves at any hour."),
+    unit=N_("o'clock"),
+    low=0,
+    high=23,
+)
+NOTICES_UNTIL: SettingKey[int] = SettingKey(
+    name="messages.notices_until",
+    default=21,
+    group=Group.MESSAGES,
+    title=N_("Automatic notices leave until"),
+    help=N_("By the hospital's clock. It must be later than the hour from which they leave."),
+    unit=N_("o'clock"),
+    low=1,
+    high=24,
+)
+CARE_PER_DAY: SettingKey[int] = SettingKey(
+    name="messages.care_per_day",
+    default=2,
+    group=Group.MESSAGES,
+    title=N_("Automatic notices to one person on a day"),
+    help=N_("What is more is refused and told. Urgent notices are not counted."),
+    unit=N_("messages"),
+    low=0,
+    high=50,
+)
+CARE_PER_WEEK: SettingKey[int] = SettingKey(
+    name="messages.care_per_week",
+    default=5,
+    group=Group.MESSAGES,
+    title=N_("Automatic notices to one person in a week"),
+    help=N_("From Monday to Sunday. Urgent notices are not counted."),
+    unit=N_("messages"),
+    low=0,
+    high=200,
+)
+MARKETING_PER_DAY: SettingKey[int] = SettingKey(
+    name="messages.marketing_per_day",
+    default=1,
+    group=Group.MESSAGES,
+    title=N_("Promotions to one person on a day"),
+    help=N_("Whoever writes them. What is more is refused and told."),
+    unit=N_("messages"),
+    low=0,
+    high=50,
+)
+MARKETING_PER_WEEK: SettingKey[int] = SettingKey(
+    name="messages.marketing_per_week",
+    default=2,
+    group=Group.MESSAGES,
+    title=N_("Promotions to one person in a week"),
+    help=N_("From Monday to Sunday, whoever writes them."),
+    unit=N_("messages"),
+    low=0,
+    high=200,
+)
+OPT_OUT_ANSWER: SettingKey[str] = SettingKey(
+    name="messages.opt_out_answer",
+    default="已为您退订，今后不再向您发送此类短信。",
+    group=Group.MESSAGES,
+    title=N_("Answer to a text that unsubscribes"),
+    help=N_("Sent once, without the signature, which is put in front. Empty: nothing is sent."),
+    high=150,
+)
+EXTENSION_DIGITS: SettingKey[int] = SettingKey(
+    name="messages.extension_digits",
+    default=0,
+    group=Group.MESSAGES,
+    title=N_("Digits put after our number so that a reply finds its message"),
+    help=N_("The port extension that the operator allows. 0: none."),
+    unit=N_("digits"),
+    low=0,
+    high=6,
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -178,6 +276,16 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     OPT_OUT_WORDS,
     PRICE_PER_PART,
     APPROVE_EVERY_MASS_SEND,
+    MARKETING_FROM,
+    MARKETING_UNTIL,
+    NOTICES_FROM,
+    NOTICES_UNTIL,
+    CARE_PER_DAY,
+    CARE_PER_WEEK,
+    MARKETING_PER_DAY,
+    MARKETING_PER_WEEK,
+    OPT_OUT_ANSWER,
+    EXTENSION_DIGITS,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {
@@ -185,7 +293,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.SIGN_IN: N_("Signing in"),
     Group.PRIVACY: N_("Privacy"),
     Group.IMPORTS: N_("Imports"),
-    Group.MESSAGES: N_("Messages"),
+    Group.MESSAGES: N_("Messages and contact"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

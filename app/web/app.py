@@ -16,6 +16,7 @@ from app.channels import routes as channels
 from app.channels.routes import contact
 from app.codes import routes as codes
 from app.configuration import routes as configuration
+from app.contact_policy import routes as contact_policy
 from app.duplicates import routes as duplicates
 from app.errors import SettingsError
 from app.exports import routes as exports
@@ -68,6 +69,7 @@ _ROOMS: tuple[Any, ...] = (
     duplicates,
     channels,
     contact,
+    contact_policy,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

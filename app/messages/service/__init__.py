@@ -3,6 +3,7 @@
 `claiming`, `delivery` and `link` are for sms_gateway alone: message delivery has one writer.
 """
 
+from app.messages.service.answers import SYSTEM, Question, ask, on_answer, open_question, withdraw_questions
 from app.messages.service.claiming import claim_segments, expire_messages, has_due_segment
 from app.messages.service.delivery import (
     RECEIPT_WAITS,
@@ -25,6 +26,7 @@ from app.messages.service.reading import (
     list_messages,
     message_view,
     message_views,
+    replies_since,
     thread,
 )
 from app.messages.service.receiving import (
@@ -36,24 +38,32 @@ from app.messages.service.receiving import (
     receive_part,
 )
 from app.messages.service.sending import cancel, queue_message, reply, resend, send_message
+from app.messages.service.verbs import Done, delete, forward, handle_many, resend_many, restore, split_numbers
 
 __all__ = [
     "MOST_QUEUED",
     "RECEIPT_WAITS",
+    "SYSTEM",
     "UNCERTAIN",
     "Batch",
     "Box",
+    "Done",
     "Filters",
     "Link",
     "Outgoing",
+    "Question",
     "Queued",
+    "ask",
     "cancel",
     "cancel_waiting",
     "claim_segments",
+    "delete",
     "deliver_incomplete",
     "expire_messages",
+    "forward",
     "gateway_link",
     "get_message",
+    "handle_many",
     "handle_message",
     "has_due_segment",
     "hold_uncertain",
@@ -63,6 +73,8 @@ __all__ = [
     "list_messages",
     "message_view",
     "message_views",
+    "on_answer",
+    "open_question",
     "queue_many",
     "queue_message",
     "read_message",
@@ -73,9 +85,14 @@ __all__ = [
     "record_outcomes",
     "record_receipts",
     "release_held",
+    "replies_since",
     "reply",
     "resend",
+    "resend_many",
+    "restore",
     "send_message",
     "settle_uncertain",
+    "split_numbers",
     "thread",
+    "withdraw_questions",
 ]

@@ -6,14 +6,24 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Row, Select, case, or_, select, update
+from sqlalchemy import Row, Select, and_, case, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.bus import Bus
+from app.contact_policy.rules import AUTOMATIC
 from app.contact_policy.service import Recipient, may_contact_each
 from app.journal.service import Entry, append
 from app.messages.models import Message, Segment
-from app.messages.rules import ClaimedSegment, Direction, MessageKind, OutState, SegmentState, cut_text
+from app.messages.rules import (
+    ClaimedSegment,
+    Direction,
+    MessageKind,
+    Origin,
+    OutState,
+    Priority,
+    SegmentState,
+    cut_text,
+)
 
 Columns = TypeVarTuple("Columns")
 _MOST_EXPIRED = 500  # in one sweep, so that the write lock is never held for long
@@ -25,7 +35,14 @@ def has_due_segment(session: Session, now: datetime) -> bool:
 
 
 def claim_segments(
-    session: Session, bus: Bus, *, account: str, limit: int, now: datetime, is_marketing_allowed: bool
+    session: Session,
+    bus: Bus,
+    *,
+    account: str,
+    limit: int,
+    now: datetime,
+    is_marketing_allowed: bool,
+    are_notices_allowed: bool = True,
 ) -> list[ClaimedSegment]:
     """Mark up to `limit` waiting segments as sending, for this account, and return them in sending order.
 
@@ -40,6 +57,8 @@ def claim_segments(
         Message.service_number,
         Message.patient_id,
         Message.kind,
+        Message.origin,
+        Message.priority,
         Message.text,
         Message.parts,
         Message.reference,
@@ -51,6 +70,13 @@ def claim_segments(
     )
     if not is_marketing_allowed:
         query = query.where(Message.kind != MessageKind.MARKETING)
+    if not are_notices_allowed:
+        is_notice = and_(
+            Message.kind != MessageKind.MARKETING,
+            Message.origin.in_(AUTOMATIC),
+            Message.priority != Priority.URGENT,
+        )
+        query = query.where(~is_notice)
     wanted = session.execute(query.limit(limit)).all()
     if not wanted:
         return []
@@ -111,7 +137,16 @@ def _take(session: Session, ids: Sequence[int], account: str, now: datetime) -> 
 def _cancel_forbidden(
     session: Session, bus: Bus, rows: Sequence[Row[*tuple[Any, ...]]], now: datetime
 ) -> Collection[int]:
-    recipients = [Recipient(number=row.number, patient_id=row.patient_id, kind=MessageKind(row.kind)) for row in rows]
+    recipients = [
+        Recipient(
+            number=row.number,
+            patient_id=row.patient_id,
+            kind=MessageKind(row.kind),
+            origin=Origin(row.origin),
+            priority=Priority(row.priority),
+        )
+        for row in rows
+    ]
     permissions = may_contact_each(session, recipients, channel="sms", now=now)
     refusals = {
         row.message_id: permission.refusal
