@@ -16,7 +16,7 @@ from app.messages.rules.delivery import (
     is_same_number,
     retry_after,
 )
-from app.messages.rules.segments import Cut, cut_text
+from app.messages.rules.segments import Cut, LongForm, cut_text
 from app.messages.rules.states import (
     FINAL_SEGMENT_STATES,
     OPEN_IN_STATES,
@@ -47,6 +47,7 @@ __all__ = [
     "InState",
     "IncomingPart",
     "LinkState",
+    "LongForm",
     "MessageKind",
     "Origin",
     "OutState",

@@ -3,7 +3,8 @@
 `claiming`, `delivery` and `link` are for sms_gateway alone: message delivery has one writer.
 """
 
-from app.messages.service.claiming import claim_segments, expire_messages, has_due_segment
+from app.messages.service.claiming import Carriage, claim_segments, expire_messages, has_due_segment
+from app.messages.service.cutting import USUAL_FORM, TextForm
 from app.messages.service.delivery import (
     RECEIPT_WAITS,
     UNCERTAIN,
@@ -40,11 +41,14 @@ __all__ = [
     "MOST_QUEUED",
     "RECEIPT_WAITS",
     "UNCERTAIN",
+    "USUAL_FORM",
     "Box",
+    "Carriage",
     "Filters",
     "Link",
     "Outgoing",
     "Queued",
+    "TextForm",
     "cancel",
     "claim_segments",
     "deliver_incomplete",
