@@ -27,6 +27,8 @@ PROOFS = "proofs"
 """A desk proved that it is alive. {"agent": …, "page": …, "registered": bool, "microphone": bool}"""
 OUTBOX = "outbox"
 """A row in `message` waits to be sent. {"id": …}"""
+SMSC_ACCOUNTS = "smsc_accounts"
+"""Accounts with SMS centres, their routes or error codes were changed. {}"""
 
 # Desks prove themselves each 1.5 s and are lost after 5 s. Telephony looks at the bus each second, so a Redis that fell
 # silent is known after 1.5 + 0.5 + 1 s at most: before anyone is taken for lost because of it.

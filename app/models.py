@@ -26,6 +26,7 @@ from app.quality import models as quality
 from app.queues import models as queues
 from app.registers import models as registers
 from app.segments import models as segments
+from app.smsc_accounts import models as smsc_accounts
 from app.visits import models as visits
 
 __all__ = [
@@ -55,5 +56,6 @@ __all__ = [
     "queues",
     "registers",
     "segments",
+    "smsc_accounts",
     "visits",
 ]

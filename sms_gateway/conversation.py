@@ -5,19 +5,18 @@ Claim, commit, submit, record: between two commits at most one window of segment
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.messages.rules import IncomingPart, LinkState, Receipt, SubmitOutcome, Verdict
-from app.settings import SMPPAddress
+from app.messages.rules import FINAL_SEGMENT_STATES, IncomingPart, LinkState, Receipt, SubmitOutcome, Verdict
+from app.smsc_accounts.rules import SENDING_ROLES, BindRole
 from sms_gateway.connection import Connection, ConnectionLost
-from sms_gateway.ledger import Ledger
+from sms_gateway.desk import AccountDesk, Signals
+from sms_gateway.meter import Meter
 from sms_gateway.smpp.outgoing import submit_of
-from sms_gateway.smpp.pacing import TokenBucket
 from sms_gateway.smpp.session import (
     BindAccepted,
     Delivered,
@@ -48,37 +47,45 @@ _VERDICTS = {
 
 
 class Conversation:
-    """Used once, then thrown away. `unrecorded` is the gateway's and outlives it: outcomes that the books lack."""
+    """Used once, then thrown away. `unrecorded` is the bind's and outlives it: outcomes that the books lack."""
 
     def __init__(
         self,
         connection: Connection,
+        desk: AccountDesk,
         *,
-        address: SMPPAddress,
-        ledger: Ledger,
-        bucket: TokenBucket,
+        role: BindRole,
         timers: GatewayTimers,
+        meter: Meter,
         unrecorded: list[SubmitOutcome],
-        stopping: threading.Event,
-        poked: threading.Event,
+        signals: Signals,
+        tell: Callable[[LinkState, str], None],
     ) -> None:
         self.was_bound = False
         self._connection = connection
+        self._desk = desk
         self._session = SMPPSession(
-            system_id=address.system_id, password=address.password, window=address.window, timers=timers.session
+            system_id=desk.account.system_id,
+            password=desk.account.password,
+            window=desk.account.window,
+            timers=timers.session,
+            role=role,
         )
-        self._source_addr = address.source_addr
-        self._ledger = ledger
-        self._bucket = bucket
         self._timers = timers
+        self._meter = meter
         self._outcomes = unrecorded
-        self._stopping = stopping
-        self._poked = poked
+        self._signals = signals
+        self._tell = tell
         self._deliveries: list[Delivered] = []
-        self._scan_at = self._sweep_at = self._database_again_at = time.monotonic()
-        self._is_draining = True
-        self._are_claims_doubtful = False
+        self._scan_at = self._database_again_at = time.monotonic()
+        self._is_draining = role in SENDING_ROLES
+        self._can_send = role in SENDING_ROLES
         self._fatal_status: int | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """How many submits wait for their answer. For any thread."""
+        return self._session.in_flight
 
     def talk(self) -> SessionClosed:
         """Bind and work until the link ends; why it ended. Then each submit without an answer is among the outcomes."""
@@ -103,7 +110,7 @@ class Conversation:
             octets = self._connection.wait(self._next_moment() - time.monotonic())
             now = time.monotonic()
             results = self._session.receive(octets, now) + self._session.tick(now)
-            if self._stopping.is_set() and self._session.state in (SessionState.BINDING, SessionState.BOUND):
+            if self._signals.stopping.is_set() and self._session.state in (SessionState.BINDING, SessionState.BOUND):
                 results += self._session.unbind(now)
 
     def _close(self, reason: str, refused_status: int | None = None) -> SessionClosed:
@@ -140,28 +147,30 @@ class Conversation:
                 case Delivered():
                     self._deliveries.append(result)
                 case LinkProved():
-                    self._ledger.tell_link(LinkState.BOUND, "")
+                    self._tell(LinkState.BOUND, "")
                 case SessionClosed():
                     closed = result
         return closed
 
     def _on_bound(self) -> None:
         self.was_bound = True
-        self._ledger.tell_link(LinkState.BOUND, "")
-        self._ledger.tell_alarm(is_down=False)
-        log.info("sms.bound", account=self._ledger.account)
+        self._tell(LinkState.BOUND, "")
+        log.info("sms.bound", account=self._desk.account.name)
 
     def _judge(self, answer: SubmitAnswered) -> SubmitOutcome:
+        now = time.monotonic()
         if answer.status == 0:
-            self._bucket.accepted()
+            self._desk.bucket.accepted()
+            self._meter.accepted(answer.seconds, now)
             return SubmitOutcome(segment_id=answer.key, verdict=Verdict.ACCEPTED, smsc_message_id=answer.message_id)
-        kind = classify(answer.status)
+        kind = classify(answer.status, self._desk.error_table)
         if kind is StatusClass.THROTTLED:
-            self._bucket.pause(time.monotonic())
+            self._desk.bucket.pause(now)
         if kind is StatusClass.FATAL:
             self._fatal_status = answer.status
         code = status_code(answer.status)
-        log.info("sms.submit_refused", account=self._ledger.account, segment_id=answer.key, code=code)
+        self._meter.refused(code, now)
+        log.info("sms.submit_refused", account=self._desk.account.name, segment_id=answer.key, code=code)
         verdict = _VERDICTS[kind]
         return SubmitOutcome(
             segment_id=answer.key, verdict=verdict, error_code="" if verdict is Verdict.NOT_SENT else code
@@ -176,37 +185,29 @@ class Conversation:
         try:
             results += self._exchange(now)
             results += self._keep_deliveries()
-            self._sweep(now)
         except SQLAlchemyError as error:
             self._database_again_at = now + self._timers.database_retry_seconds
-            log.error("sms.database_failed", account=self._ledger.account, error=type(error).__name__)
+            log.error("sms.database_failed", account=self._desk.account.name, error=type(error).__name__)
             results += self._refuse_deliveries()
         return results
 
     def _exchange(self, now: float) -> list[Result]:
         """Record what is known and claim what may leave, in one commit."""
-        if self._are_claims_doubtful:
-            # A commit that failed may have succeeded after all: what it claimed was never submitted.
-            known = [*self._session.unanswered_keys, *(outcome.segment_id for outcome in self._outcomes)]
-            self._ledger.hold_uncertain(besides=known)
-            self._are_claims_doubtful = False
-        if self._poked.is_set() or now >= self._scan_at:
-            self._poked.clear()
+        if self._can_send and (self._signals.poked.is_set() or now >= self._scan_at):
+            self._signals.poked.clear()
             self._scan_at = now + self._timers.scan_seconds
-            self._is_draining = self._is_draining or self._ledger.has_waiting()
-        limit = min(self._session.free_slots, self._bucket.available(now), _BATCH) if self._is_draining else 0
-        if not self._outcomes and limit == 0:
+            self._is_draining = self._is_draining or self._desk.has_waiting(now)
+        most = min(self._session.free_slots, _BATCH) if self._is_draining else 0
+        if not self._outcomes and most == 0:
             return []
-        self._are_claims_doubtful = limit > 0
-        claimed = self._ledger.exchange(self._outcomes, limit)
-        self._are_claims_doubtful = False
+        exchanged = self._desk.exchange(self._outcomes, most, now)
         has_returned = any(outcome.verdict is Verdict.NOT_SENT for outcome in self._outcomes)
-        self._is_draining = has_returned or (self._is_draining and (limit == 0 or bool(claimed)))
+        is_done = exchanged.asked > 0 and not exchanged.claimed
+        self._is_draining = self._can_send and (has_returned or (self._is_draining and not is_done))
         self._outcomes.clear()
-        self._bucket.take(len(claimed), now)
         results: list[Result] = []
-        for segment in claimed:
-            results += self._session.submit(submit_of(segment, self._source_addr), now)
+        for segment in exchanged.claimed:
+            results += self._session.submit(submit_of(segment, self._desk.source_of(segment)), now)
         return results
 
     def _keep_deliveries(self) -> list[Result]:
@@ -215,6 +216,7 @@ class Conversation:
         deliveries = self._deliveries[:_BATCH]
         if deliveries:
             kept = self._keep_all([delivered.content for delivered in deliveries])
+            self._meter.receipts(_final_receipts(deliveries, kept), time.monotonic())
             for delivered, is_kept in zip(deliveries, kept, strict=True):
                 results += self._session.acknowledge(delivered, is_kept=is_kept)
             del self._deliveries[: len(deliveries)]
@@ -222,7 +224,7 @@ class Conversation:
 
     def _keep_all(self, contents: Sequence[IncomingPart | Receipt]) -> list[bool]:
         try:
-            self._ledger.keep(contents)
+            self._desk.ledger.keep(contents)
         except SQLAlchemyError:
             # One text that the database will not take must not hold up the others: each on its own.
             return [self._keep_one(content) for content in contents]
@@ -230,9 +232,9 @@ class Conversation:
 
     def _keep_one(self, content: IncomingPart | Receipt) -> bool:
         try:
-            self._ledger.keep([content])
+            self._desk.ledger.keep([content])
         except SQLAlchemyError as error:
-            log.error("sms.delivery_not_kept", account=self._ledger.account, error=type(error).__name__)
+            log.error("sms.delivery_not_kept", account=self._desk.account.name, error=type(error).__name__)
             return False
         return True
 
@@ -244,16 +246,16 @@ class Conversation:
         self._deliveries.clear()
         return results
 
-    def _sweep(self, now: float) -> None:
-        if now >= self._sweep_at:
-            self._sweep_at = now + self._timers.sweep_seconds
-            self._ledger.sweep(receipt_waits=self._timers.receipt_waits, reassembly=self._timers.reassembly)
-
     def _next_moment(self) -> float:
         now = time.monotonic()
-        work = [self._scan_at, self._sweep_at]
+        work = [self._scan_at] if self._can_send else []
         if self._outcomes or self._deliveries:
             work.append(now)
         if self._is_draining and self._session.free_slots > 0:
-            work.append(self._bucket.ready_at(now))
-        return min(self._session.wake_at, max(min(work), self._database_again_at))
+            work.append(self._desk.bucket.ready_at(now))
+        return min(self._session.wake_at, max(min(work, default=float("inf")), self._database_again_at))
+
+
+def _final_receipts(deliveries: Sequence[Delivered], kept: Sequence[bool]) -> int:
+    contents = [delivered.content for delivered, is_kept in zip(deliveries, kept, strict=True) if is_kept]
+    return sum(isinstance(each, Receipt) and each.state in FINAL_SEGMENT_STATES for each in contents)

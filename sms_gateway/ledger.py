@@ -1,4 +1,4 @@
-"""What one gateway reads and writes in the database. No transaction is held over the network."""
+"""What the gateway reads and writes in the database. No transaction is held over the network."""
 
 from __future__ import annotations
 
@@ -10,13 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.contact_policy.service import may_leave_now
 from app.messages import service
-from app.messages.rules import (
-    ClaimedSegment,
-    IncomingPart,
-    LinkState,
-    Receipt,
-    SubmitOutcome,
-)
+from app.messages.rules import ClaimedSegment, IncomingPart, LinkState, Receipt, SubmitOutcome
 from app.parts import Parts
 
 log = structlog.get_logger()
@@ -32,7 +26,9 @@ class Ledger:
         self.account = account
         self._parts = parts
 
-    def exchange(self, outcomes: Sequence[SubmitOutcome], limit: int) -> list[ClaimedSegment]:
+    def exchange(
+        self, outcomes: Sequence[SubmitOutcome], limit: int, carriage: service.Carriage
+    ) -> list[ClaimedSegment]:
         """Record what became of the last segments and claim up to `limit` new ones, in one commit."""
         now, bus = self._parts.now(), self._parts.bus
         with self._parts.database.writing() as session:
@@ -48,12 +44,19 @@ class Ledger:
                 now=now,
                 is_marketing_allowed=may_leave.marketing,
                 are_notices_allowed=may_leave.notices,
+                carriage=carriage,
             )
 
-    def has_waiting(self) -> bool:
+    def record(self, outcomes: Sequence[SubmitOutcome]) -> None:
+        """Record what became of segments, and claim nothing."""
+        if outcomes:
+            with self._parts.database.writing() as session:
+                service.record_outcomes(session, self._parts.bus, outcomes, now=self._parts.now())
+
+    def has_waiting(self, carriage: service.Carriage) -> bool:
         """Whether there is anything to claim; spares an idle gateway the write lock."""
         with self._parts.database.reading() as session:
-            return service.has_due_segment(session, self._parts.now())
+            return service.has_due_segment(session, self._parts.now(), account=self.account, carriage=carriage)
 
     def keep(self, contents: Sequence[IncomingPart | Receipt]) -> None:
         """Keep what the SMSC brought: all of it, or nothing."""
@@ -72,16 +75,15 @@ class Ledger:
                 session, self._parts.bus, account=self.account, now=self._parts.now(), besides=besides
             )
 
-    def sweep(self, *, receipt_waits: timedelta, reassembly: timedelta) -> None:
-        """What time alone brings about: expiry, late receipts, long texts that stay incomplete."""
-        now, bus = self._parts.now(), self._parts.bus
+    def settle_uncertain(self, receipt_waits: timedelta) -> None:
+        """Late receipts find the uncertain segments that they are for."""
         with self._parts.database.writing() as session:
-            service.expire_messages(session, bus, now=now)
-            service.settle_uncertain(session, bus, account=self.account, now=now, receipt_waits=receipt_waits)
-            service.deliver_incomplete(session, bus, settings=self._parts.settings, now=now, timeout=reassembly)
+            service.settle_uncertain(
+                session, self._parts.bus, account=self.account, now=self._parts.now(), receipt_waits=receipt_waits
+            )
 
     def tell_link(self, state: LinkState, detail: str) -> None:
-        """Say how the bind stands, and that this is true now."""
+        """Say how the account stands, and that this is true now."""
         try:
             with self._parts.database.writing() as session:
                 service.record_link(
@@ -91,7 +93,7 @@ class Ledger:
             log.error("sms.database_failed", account=self.account, error=type(error).__name__)
 
     def tell_alarm(self, *, is_down: bool) -> None:
-        """Raise or clear the alarm that the bind stays down."""
+        """Raise or clear the alarm that the account stays down."""
         try:
             with self._parts.database.writing() as session:
                 service.record_alarm(session, account=self.account, is_down=is_down, now=self._parts.now())

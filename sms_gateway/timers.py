@@ -19,4 +19,8 @@ class GatewayTimers:
     first_reconnect_seconds: float = 1.0
     longest_reconnect_seconds: float = 60.0
     receipt_waits: timedelta = timedelta(seconds=10)
+    plan_seconds: float = 3.0  # finds changed accounts and routes when no hint came
+    figures_seconds: float = 3.0  # how old the gateway page may be
+    failover_seconds: float = 30.0  # an account that is down for longer gives its messages to the next route
+    stop_seconds: float = 6.0  # for the last answers of all binds together
     reassembly: timedelta = timedelta(minutes=5)

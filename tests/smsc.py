@@ -10,17 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from app.cli.node import find_node
 from app.messages import service
-from app.messages.models import Message
+from app.messages.models import GatewayLink, Message
 from app.messages.rules import MessageKind, Origin, Priority
 from app.parts import Parts
 from app.settings import SMPPAddress
-from sms_gateway.demo import DemoSMSC
+from app.smsc_accounts import service as accounts
+from app.smsc_accounts.rules import SMSCAccount
+from sms_gateway.demo import PASSWORD, SYSTEM_ID, DemoSMSC
 from sms_gateway.runner import Gateway
 from sms_gateway.smpp.session import SessionTimers
 from sms_gateway.timers import GatewayTimers
@@ -34,14 +37,17 @@ HURRY = GatewayTimers(
     first_reconnect_seconds=0.02,
     longest_reconnect_seconds=0.2,
     receipt_waits=timedelta(seconds=1),
+    plan_seconds=0.3,
+    figures_seconds=0.2,
+    failover_seconds=0.5,
     reassembly=timedelta(seconds=1),
 )
 
 
 @contextmanager
-def running_smsc(**behaviour: Any) -> Iterator[DemoSMSC]:
+def running_smsc(*, tls: tuple[Path, Path] | None = None, **behaviour: Any) -> Iterator[DemoSMSC]:
     """The demo SMSC on free ports; receipts come at once unless `behaviour` says otherwise."""
-    smsc = DemoSMSC(find_node())
+    smsc = DemoSMSC(find_node(), tls=tls)
     smsc.start()
     try:
         smsc.control("behave", {"receipt_delay_ms": 20, **behaviour})
@@ -51,7 +57,7 @@ def running_smsc(**behaviour: Any) -> Iterator[DemoSMSC]:
 
 
 @contextmanager
-def running_gateway(parts: Parts, address: SMPPAddress, timers: GatewayTimers = HURRY) -> Iterator[Gateway]:
+def running_gateway(parts: Parts, address: SMPPAddress | None, timers: GatewayTimers = HURRY) -> Iterator[Gateway]:
     """A gateway on these parts, bound when the block begins. Its bus is this process's own."""
     gateway = Gateway(parts, address, timers=timers)
     parts.bus.start()
@@ -67,8 +73,49 @@ def fast(address: SMPPAddress, port: int | None = None, window: int = 10) -> SMP
     return replace(address, segments_per_second=5_000.0, window=window, port=port or address.port)
 
 
-def queue_texts(parts: Parts, numbers: Iterable[str], text: str = "您好") -> list[int]:
-    """One care message to each number; the ids."""
+def account_at(smsc: DemoSMSC, name: str, **fields: Any) -> SMSCAccount:
+    """An account with this SMSC, without a noticeable limit of pace."""
+    given = {
+        "host": "127.0.0.1",
+        "port": smsc.port,
+        "system_id": SYSTEM_ID,
+        "password": PASSWORD,
+        "segments_per_second": 5_000.0,
+        "source_addr": "1069001",
+    }
+    return SMSCAccount(name=name, **(given | fields))
+
+
+def keep_account(
+    parts: Parts, account: SMSCAccount, *, account_id: int | None = None, is_active: bool = True, classes: str = ""
+) -> int:
+    """Write the account as an administrator does, new or over the one with this id; its id."""
+    form = accounts.AccountForm(
+        account=account, password=account.password, error_table_id=None, error_classes=classes, is_active=is_active
+    )
+    how: dict[str, Any] = {"settings": parts.settings, "by": "adam", "now": parts.now()}
+    with parts.database.writing() as session:
+        if account_id is None:
+            return accounts.add_account(session, parts.bus, form, **how).id
+        return accounts.save_account(session, parts.bus, account_id, form, **how).id
+
+
+def keep_route(parts: Parts, account: str, *, prefix: str = "", kind: str = "", place: int = 10) -> None:
+    """Write a route as an administrator does."""
+    with parts.database.writing() as session:
+        accounts.add_route(session, parts.bus, account=account, prefix=prefix, kind=kind, place=place)
+
+
+def links_of(parts: Parts) -> dict[str, str]:
+    """How each account stands."""
+    with parts.database.reading() as session:
+        return {row.account: row.state for row in session.scalars(select(GatewayLink))}
+
+
+def queue_texts(
+    parts: Parts, numbers: Iterable[str], text: str = "您好", kind: MessageKind = MessageKind.CARE
+) -> list[int]:
+    """One message to each number; the ids."""
     with parts.database.writing() as session:
         return [
             service.send_message(
@@ -77,7 +124,7 @@ def queue_texts(parts: Parts, numbers: Iterable[str], text: str = "您好") -> l
                 settings=parts.settings,
                 number=number,
                 text=text,
-                kind=MessageKind.CARE,
+                kind=kind,
                 created_by="bob",
                 now=parts.now(),
             ).id

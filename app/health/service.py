@@ -53,7 +53,8 @@ def check_telephony(session: Session, now: datetime) -> str:
 
 def check_sms(session: Session, settings: Settings, now: datetime) -> str:
     """Whether every SMSC account is bound and answered its last enquiries."""
-    links = list(session.scalars(select(GatewayLink).order_by(GatewayLink.account)))
+    query = select(GatewayLink).where(GatewayLink.state != "off").order_by(GatewayLink.account)
+    links = list(session.scalars(query))
     if not links:
         return OFF if settings.smpp is None else "down: the gateway has never run"
     for link in links:

@@ -102,6 +102,7 @@ class Segment(Table):
     position: Mapped[int]
     state: Mapped[str] = mapped_column(String(12))
     account: Mapped[str | None] = mapped_column(String(40))  # whose bind claimed it
+    form: Mapped[str | None] = mapped_column(String(10))  # how it was tied to the others when it was claimed
     smsc_message_id: Mapped[str | None] = mapped_column(String(70))
     smsc_key: Mapped[str | None] = mapped_column(String(70))  # the id in the form that receipts are matched by
     submitted_at: Mapped[datetime | None]

@@ -7,15 +7,18 @@ or knows from another command; and what it cuts or ignores in silence is checked
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 from smpplib import exceptions, smpp
 
-from sms_gateway.smpp.pdus import PDU, Answer, Command, Delivery, Malformed, Request, Unknown
+from sms_gateway.smpp.pdus import PDU, Answer, Command, Delivery, Malformed, Request, Tag, Unknown
 
 HEADER_LENGTH = 16
 _ADDRESS_LENGTH = 20  # smpplib cuts a longer destination to another number
 _NAMES = {
+    Command.BIND_RECEIVER: "bind_receiver",
+    Command.BIND_TRANSMITTER: "bind_transmitter",
     Command.BIND_TRANSCEIVER: "bind_transceiver",
     Command.SUBMIT_SM: "submit_sm",
     Command.DELIVER_SM: "deliver_sm",
@@ -32,6 +35,8 @@ _NAMES = {
 _REQUESTS = (Command.ENQUIRE_LINK, Command.UNBIND, Command.ALERT_NOTIFICATION)
 _ANSWERS = (
     Command.GENERIC_NACK,
+    Command.BIND_RECEIVER_RESP,
+    Command.BIND_TRANSMITTER_RESP,
     Command.BIND_TRANSCEIVER_RESP,
     Command.SUBMIT_SM_RESP,
     Command.UNBIND_RESP,
@@ -64,11 +69,11 @@ def decode(frame: bytes) -> PDU:
     return Unknown(command_id=command_id, sequence=sequence)
 
 
-def encode_bind(*, sequence: int, system_id: str, password: str) -> bytes:
-    """bind_transceiver. Raises CannotEncode for an account name above 15 or a password above 8 octets."""
+def encode_bind(command: Command, *, sequence: int, system_id: str, password: str) -> bytes:
+    """One of the three binds. Raises CannotEncode for an account name above 15 or a password above 8 octets."""
     _check("system_id", system_id, 15)
     _check("password", password, 8)
-    return _encode(Command.BIND_TRANSCEIVER, sequence, system_id=system_id, password=password)
+    return _encode(command, sequence, system_id=system_id, password=password)
 
 
 def encode_submit(
@@ -80,13 +85,18 @@ def encode_submit(
     short_message: bytes,
     has_header: bool,
     validity_period: str,
+    tlvs: Sequence[tuple[int, bytes]] = (),
 ) -> bytes:
-    """submit_sm that asks for a receipt. Raises CannotEncode when a number or the text does not fit."""
+    """submit_sm that asks for a receipt. Raises CannotEncode when a number or the text does not fit.
+
+    The text may stand in the optional parameter message_payload instead; then `short_message` is empty.
+    """
     _check("source_addr", source_addr, _ADDRESS_LENGTH)
     _check("destination_addr", destination_addr, _ADDRESS_LENGTH)
-    if not 0 < len(short_message) <= 254:
+    payload = dict(tlvs).get(Tag.MESSAGE_PAYLOAD)
+    if len(short_message) > 254 or bool(short_message) == bool(payload):
         raise CannotEncode("short_message")
-    return _encode(
+    octets = _encode(
         Command.SUBMIT_SM,
         sequence,
         service_type="",
@@ -107,6 +117,7 @@ def encode_submit(
         sm_default_msg_id=0,
         short_message=short_message,
     )
+    return _with_optional(octets, tlvs)
 
 
 def encode_request(command: Command, *, sequence: int) -> bytes:
@@ -128,6 +139,12 @@ def _encode(command: Command, sequence: int, status: int = 0, **fields: object) 
     octets = pdu.generate()
     assert isinstance(octets, bytes)
     return octets
+
+
+def _with_optional(octets: bytes, tlvs: Sequence[tuple[int, bytes]]) -> bytes:
+    """The optional parameters behind the PDU: smpplib writes only those that it knows for the command."""
+    tail = b"".join(struct.pack(">HH", tag, len(value)) + value for tag, value in tlvs)
+    return struct.pack(">L", len(octets) + len(tail)) + octets[4:] + tail
 
 
 def _submit_answer(frame: bytes, status: int, sequence: int) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from collections import deque
 
 # Against a limit of 100/s an immediate resubmit made 17.1 submits per message; a bucket at 95 % made 1.00.
@@ -19,10 +20,12 @@ _LONGEST_PAUSE_SECONDS = 30.0
 class TokenBucket:
     """Counts segments. In no second do more leave than the operator granted, also when some arrive 30 ms late.
 
-    After a short delay of our own it catches up, within that bound.
+    After a short delay of our own it catches up, within that bound. The binds of one account share one, from their
+    threads; who asks `available` and then takes must keep the others from asking meanwhile.
     """
 
     def __init__(self, segments_per_second: float, now: float) -> None:
+        self._lock = threading.RLock()
         self._rate = segments_per_second * _SHARE
         self._capacity = max(1.0, segments_per_second * _BURST)
         self._busiest = math.ceil(segments_per_second)
@@ -36,36 +39,41 @@ class TokenBucket:
 
     def available(self, now: float) -> int:
         """How many segments may leave now; none until a few may leave together."""
-        self._refill(now)
-        # A millionth is what rounding may take from a bucket that is full enough.
-        is_ready = now >= self._paused_until and self._tokens + 1e-6 >= self._batch
-        return max(0, min(int(self._tokens + 1e-6), self._room(now))) if is_ready else 0
+        with self._lock:
+            self._refill(now)
+            # A millionth is what rounding may take from a bucket that is full enough.
+            is_ready = now >= self._paused_until and self._tokens + 1e-6 >= self._batch
+            return max(0, min(int(self._tokens + 1e-6), self._room(now))) if is_ready else 0
 
     def take(self, segments: int, now: float) -> None:
         """Note that so many have left."""
-        self._refill(now)
-        self._tokens -= segments
-        if segments:
-            self._left.append((now, segments))
+        with self._lock:
+            self._refill(now)
+            self._tokens -= segments
+            if segments:
+                self._left.append((now, segments))
 
     def pause(self, now: float) -> None:
         """The SMSC says that we are too fast: stop, each time longer, until it accepts again."""
-        if now < self._paused_until:
-            return  # one pause for all answers of one window
-        self._paused_until = now + self._pause
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
-        self._tokens = 0.0
+        with self._lock:
+            if now < self._paused_until:
+                return  # one pause for all answers of one window
+            self._paused_until = now + self._pause
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+            self._tokens = 0.0
 
     def accepted(self) -> None:
         """The SMSC accepted a segment: the next pause begins short again."""
-        self._pause = _FIRST_PAUSE_SECONDS
+        with self._lock:
+            self._pause = _FIRST_PAUSE_SECONDS
 
     def ready_at(self, now: float) -> float:
         """When the next segments may leave."""
-        self._refill(now)
-        missing = max(0.0, self._batch - self._tokens)
-        ready = max(self._paused_until, now + missing / self._rate)
-        return ready if self._room(now) > 0 else max(ready, self._left[0][0] + _SECOND)
+        with self._lock:
+            self._refill(now)
+            missing = max(0.0, self._batch - self._tokens)
+            ready = max(self._paused_until, now + missing / self._rate)
+            return ready if self._room(now) > 0 else max(ready, self._left[0][0] + _SECOND)
 
     def _room(self, now: float) -> int:
         """How many more may leave before the first of the last second is old enough."""

@@ -10,6 +10,10 @@ class Command(IntEnum):
     """The command ids that we send or act on (SMPP 3.4, section 5.1.2.1)."""
 
     GENERIC_NACK = 0x80000000
+    BIND_RECEIVER = 0x00000001
+    BIND_RECEIVER_RESP = 0x80000001
+    BIND_TRANSMITTER = 0x00000002
+    BIND_TRANSMITTER_RESP = 0x80000002
     BIND_TRANSCEIVER = 0x00000009
     BIND_TRANSCEIVER_RESP = 0x80000009
     SUBMIT_SM = 0x00000004
@@ -26,7 +30,7 @@ class Command(IntEnum):
 
 
 class Tag(IntEnum):
-    """The optional parameters that we read (SMPP 3.4, section 5.3.2)."""
+    """The optional parameters that we read or write (SMPP 3.4, section 5.3.2)."""
 
     RECEIPTED_MESSAGE_ID = 0x001E
     SAR_MSG_REF_NUM = 0x020C

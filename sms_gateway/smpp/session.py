@@ -10,12 +10,13 @@ remembered, and when the answer comes after all it is reported too. The caller m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import structlog
 
 from app.messages.rules import IncomingPart, Receipt
+from app.smsc_accounts.rules import BindRole
 from sms_gateway.smpp import codec
 from sms_gateway.smpp.incoming import read_delivery
 from sms_gateway.smpp.parser import PDUParser
@@ -23,6 +24,11 @@ from sms_gateway.smpp.pdus import PDU, Answer, Command, Delivery, FramingLost, M
 
 log = structlog.get_logger()
 
+_BINDS = {
+    BindRole.TRANSCEIVER: (Command.BIND_TRANSCEIVER, Command.BIND_TRANSCEIVER_RESP),
+    BindRole.TRANSMITTER: (Command.BIND_TRANSMITTER, Command.BIND_TRANSMITTER_RESP),
+    BindRole.RECEIVER: (Command.BIND_RECEIVER, Command.BIND_RECEIVER_RESP),
+}
 _MOST_LATE = 1_000  # submits past their deadline whose answer we would still recognise; one full window
 _LAST_SEQUENCE = 0x7FFFFFFF
 _INVALID_COMMAND = 0x03
@@ -52,7 +58,10 @@ class SessionTimers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """One segment to submit. `key` comes back with the answer; `source_addr` may be empty."""
+    """One segment to submit. `key` comes back with the answer; `source_addr` may be empty.
+
+    `tlvs` are optional parameters as tag and value; with message_payload among them `short_message` is empty.
+    """
 
     key: int
     source_addr: str
@@ -61,6 +70,7 @@ class Submit:
     short_message: bytes
     has_header: bool
     validity_period: str = ""
+    tlvs: tuple[tuple[int, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +87,12 @@ class BindAccepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitAnswered:
-    """The SMSC answered a submit: status 0 and its id for the message, or an error."""
+    """The SMSC answered a submit, after so many seconds: status 0 and its id for the message, or an error."""
 
     key: int
     status: int
     message_id: str
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +145,22 @@ Result = (
 
 
 class SMPPSession:
-    """A transceiver bind (SMPP 3.4, section 2.2). `now` is any clock that only grows, in seconds."""
+    """One bind (SMPP 3.4, section 2.2). `now` is any clock that only grows, in seconds.
 
-    def __init__(self, *, system_id: str, password: str, window: int, timers: SessionTimers) -> None:
+    A receiver never has a free slot. What an SMSC brings to a transmitter, where it has no business, is answered too.
+    """
+
+    def __init__(
+        self,
+        *,
+        system_id: str,
+        password: str,
+        window: int,
+        timers: SessionTimers,
+        role: BindRole = BindRole.TRANSCEIVER,
+    ) -> None:
         self.state = SessionState.NEW
+        self._role = role
         self._system_id = system_id
         self._password = password
         self._window = window
@@ -152,7 +175,9 @@ class SMPPSession:
 
     def start(self, now: float) -> list[Result]:
         """The connection stands: bind."""
-        octets = codec.encode_bind(sequence=self._next_sequence(), system_id=self._system_id, password=self._password)
+        octets = codec.encode_bind(
+            _BINDS[self._role][0], sequence=self._next_sequence(), system_id=self._system_id, password=self._password
+        )
         self.state = SessionState.BINDING
         self._deadline = now + self._timers.bind_seconds
         return [OctetsToSend(octets=octets)]
@@ -160,12 +185,14 @@ class SMPPSession:
     @property
     def free_slots(self) -> int:
         """How many submits may leave now."""
-        return self._window - len(self._pending) if self.state is SessionState.BOUND else 0
+        if self.state is not SessionState.BOUND or self._role is BindRole.RECEIVER:
+            return 0
+        return self._window - len(self._pending)
 
     @property
-    def unanswered_keys(self) -> list[int]:
-        """The keys of the submits that wait for their answer."""
-        return [key for key, _ in self._pending.values()]
+    def in_flight(self) -> int:
+        """How many submits wait for their answer."""
+        return len(self._pending)
 
     @property
     def wake_at(self) -> float:
@@ -187,6 +214,7 @@ class SMPPSession:
                 short_message=request.short_message,
                 has_header=request.has_header,
                 validity_period=request.validity_period,
+                tlvs=request.tlvs,
             )
         except codec.CannotEncode as error:
             return [SubmitImpossible(key=request.key, field=str(error))]
@@ -260,7 +288,7 @@ class SMPPSession:
                 return self.close("framing lost")
 
     def _on_answer(self, answer: Answer, now: float) -> list[Result]:
-        if answer.command is Command.BIND_TRANSCEIVER_RESP and self.state is SessionState.BINDING:
+        if answer.command is _BINDS[self._role][1] and self.state is SessionState.BINDING:
             return self._on_bind_answer(answer, now)
         if answer.command is Command.UNBIND_RESP:
             return self.close("unbound")
@@ -272,6 +300,7 @@ class SMPPSession:
         if answer.sequence in self._enquiries:  # an SMSC that does not know enquire_link is alive all the same
             self._enquiries.clear()
             return [LinkProved()]
+        _, deadline = self._pending.get(answer.sequence, (0, now + self._timers.response_seconds))
         key = self._take_pending(answer.sequence)
         if key is None:
             log.info("smpp.unexpected_answer", command=answer.command.name, status=answer.status)
@@ -279,7 +308,8 @@ class SMPPSession:
         status = answer.status
         if answer.command is Command.GENERIC_NACK and status == 0:
             status = 0xFF
-        return [SubmitAnswered(key=key, status=status, message_id=answer.message_id)]
+        seconds = now - deadline + self._timers.response_seconds
+        return [SubmitAnswered(key=key, status=status, message_id=answer.message_id, seconds=seconds)]
 
     def _on_bind_answer(self, answer: Answer, now: float) -> list[Result]:
         if answer.status != 0:

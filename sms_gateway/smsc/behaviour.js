@@ -10,6 +10,7 @@ const DEFAULTS = Object.freeze({
   drop_after: 0,            // the link is dropped after so many more submits, unanswered
   cut_response_at: -1,      // the next response is cut at this byte, then the link is dropped
   refuse_bind: 0,           // status for the next binds, 14 for a wrong password
+  refuse_command: '',       // the bind command that is refused with a wrong password: bind_receiver
   mute: false,              // nothing is answered, not even enquire_link
   vendor_tlvs: false,       // unknown and misplaced TLVs on everything that is sent
   stray_pdus: false,        // an unknown command and a malformed PDU before each response

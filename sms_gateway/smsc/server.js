@@ -2,7 +2,9 @@
 // A real SMPP 3.4 message centre on the npm package `smpp`. Prints its two ports as one line of JSON when it is ready,
 // and ends when its standard input closes, so that it never outlives the process that started it.
 //   node server.js [--port N] [--control-port N] [--system-id wardline] [--password wardline]
+//                  [--tls-key FILE --tls-certificate FILE]
 
+const fs = require('fs');
 const http = require('http');
 const { parseArgs } = require('util');
 const smpp = require('smpp');
@@ -15,6 +17,8 @@ const { values: options } = parseArgs({
     'control-port': { type: 'string', default: '0' },
     'system-id': { type: 'string', default: 'wardline' },
     password: { type: 'string', default: 'wardline' },
+    'tls-key': { type: 'string' },
+    'tls-certificate': { type: 'string' },
   },
 });
 
@@ -149,7 +153,7 @@ function onSubmit(session, pdu) {
 }
 
 function remember(pdu, ids) {
-  const { message, udh } = pdu.short_message || {};
+  const { message, udh } = pdu.message_payload || pdu.short_message || {};
   submitted.push({
     id: ids.response,
     at: new Date(),
@@ -157,6 +161,8 @@ function remember(pdu, ids) {
     to: pdu.destination_addr,
     text: typeof message === 'string' ? message : Buffer.from(message || '').toString('hex'),
     udh: udh ? Buffer.concat(Array.isArray(udh) ? udh : [udh]).toString('hex') : null,
+    sar: pdu.sar_total_segments ? [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum] : null,
+    has_payload: pdu.message_payload !== undefined,
     data_coding: pdu.data_coding,
     esm_class: pdu.esm_class,
     registered_delivery: pdu.registered_delivery,
@@ -179,7 +185,8 @@ function sendReceipt(entry, ids) {
 
 function onBind(session, pdu) {
   const isRight = pdu.system_id === options['system-id'] && pdu.password === options.password;
-  const status = behaviour.values.refuse_bind || (isRight ? 0 : smpp.ESME_RINVPASWD);
+  const isWelcome = isRight && pdu.command !== behaviour.values.refuse_command;
+  const status = behaviour.values.refuse_bind || (isWelcome ? 0 : smpp.ESME_RINVPASWD);
   binds.push({ at: new Date(), command: pdu.command, status });
   if (behaviour.values.mute) return;
   if (status !== 0) {
@@ -193,7 +200,10 @@ function onBind(session, pdu) {
   }
 }
 
-const server = smpp.createServer((session) => {
+const security = options['tls-key']
+  ? { key: fs.readFileSync(options['tls-key']), cert: fs.readFileSync(options['tls-certificate']) }
+  : {};
+const server = smpp.createServer(security, (session) => {
   session.unanswered = 0;
   session.on('error', () => session.destroy());
   session.on('close', () => {

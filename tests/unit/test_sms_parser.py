@@ -123,7 +123,7 @@ def test_a_number_that_does_not_fit_is_refused_and_never_cut() -> None:
 
 def test_a_password_that_does_not_fit_is_refused_and_never_cut() -> None:
     with pytest.raises(codec.CannotEncode, match="password"):
-        codec.encode_bind(sequence=1, system_id="wardline", password="123456789")
+        codec.encode_bind(Command.BIND_TRANSCEIVER, sequence=1, system_id="wardline", password="123456789")
 
 
 def test_what_we_write_carries_the_sequence_and_status_that_we_gave() -> None:

@@ -25,7 +25,7 @@ from app.messages.rules.replies import (
     read_answer,
     read_opt_out,
 )
-from app.messages.rules.segments import Cut, cut_text
+from app.messages.rules.segments import Cut, LongForm, cut_text
 from app.messages.rules.states import (
     FINAL_SEGMENT_STATES,
     OPEN_IN_STATES,
@@ -56,6 +56,7 @@ __all__ = [
     "InState",
     "IncomingPart",
     "LinkState",
+    "LongForm",
     "Meaning",
     "MessageKind",
     "OptOutWish",

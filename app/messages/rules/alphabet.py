@@ -39,6 +39,11 @@ def is_gsm7(text: str) -> bool:
     return all(char in _SEPTETS for char in text)
 
 
+def is_latin1(text: str) -> bool:
+    """Whether every character of the text is in Latin-1."""
+    return all(ord(char) < 0x100 for char in text)
+
+
 def utf16_units(text: str) -> int:
     """The length by which operators count and charge a Chinese text: an emoji counts two."""
     return len(text.encode("utf-16-be", "surrogatepass")) // 2

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.messages.rules.alphabet import DataCoding
+from app.messages.rules.segments import LongForm
 from app.messages.rules.states import OutState, SegmentState
 
 _FIRST_RETRY = timedelta(seconds=5)
@@ -33,6 +34,7 @@ class ClaimedSegment:
     total: int
     reference: int
     expires_at: datetime | None
+    form: LongForm = LongForm.UDH8
 
 
 class Verdict(StrEnum):

@@ -4,7 +4,8 @@
 """
 
 from app.messages.service.answers import SYSTEM, Question, ask, on_answer, open_question, withdraw_questions
-from app.messages.service.claiming import claim_segments, expire_messages, has_due_segment
+from app.messages.service.claiming import Carriage, claim_segments, expire_messages, has_due_segment
+from app.messages.service.cutting import USUAL_FORM, TextForm
 from app.messages.service.delivery import (
     RECEIPT_WAITS,
     UNCERTAIN,
@@ -45,14 +46,17 @@ __all__ = [
     "RECEIPT_WAITS",
     "SYSTEM",
     "UNCERTAIN",
+    "USUAL_FORM",
     "Batch",
     "Box",
+    "Carriage",
     "Done",
     "Filters",
     "Link",
     "Outgoing",
     "Question",
     "Queued",
+    "TextForm",
     "ask",
     "cancel",
     "cancel_waiting",

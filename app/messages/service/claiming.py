@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Row, Select, and_, case, or_, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, not_, or_, select, true, update
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from app.bus import Bus
 from app.contact_policy.rules import AUTOMATIC
 from app.contact_policy.service import Recipient, may_contact_each
 from app.journal.service import Entry, append
 from app.messages.models import Message, Segment
-from app.messages.rules import (
-    ClaimedSegment,
-    Direction,
-    MessageKind,
-    Origin,
-    OutState,
-    Priority,
-    SegmentState,
-    cut_text,
-)
+from app.messages.rules import ClaimedSegment, Direction, MessageKind, Origin, OutState, Priority, SegmentState
+from app.messages.service.cutting import USUAL_FORM, FormedCut, TextForm, cut_claimed
+from app.smsc_accounts.rules import DEFAULT, Claim, Route
 
 Columns = TypeVarTuple("Columns")
 _MOST_EXPIRED = 500  # in one sweep, so that the write lock is never held for long
 
 
-def has_due_segment(session: Session, now: datetime) -> bool:
-    """Whether any segment waits to be claimed."""
-    return session.scalar(_due(select(Segment.id), now).limit(1)) is not None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriage:
+    """What an account may carry, and in which form.
+
+    `claims` None: it is the only account and carries everything. `others` are the accounts in use besides it.
+    """
+
+    form: TextForm = USUAL_FORM
+    claims: tuple[Claim, ...] | None = None
+    others: tuple[str, ...] = ()
+
+
+EVERYTHING = Carriage()
+
+
+def has_due_segment(
+    session: Session, now: datetime, *, account: str = DEFAULT, carriage: Carriage = EVERYTHING
+) -> bool:
+    """Whether any segment waits to be claimed by this account."""
+    return session.scalar(_due(select(Segment.id), account, carriage, now).limit(1)) is not None
 
 
 def claim_segments(
@@ -43,11 +54,13 @@ def claim_segments(
     now: datetime,
     is_marketing_allowed: bool,
     are_notices_allowed: bool = True,
+    carriage: Carriage = EVERYTHING,
 ) -> list[ClaimedSegment]:
     """Mark up to `limit` waiting segments as sending, for this account, and return them in sending order.
 
-    Commit before submitting. A segment is returned to one caller only, whoever else claims at the same time. Messages
-    whose person may no longer be written to are cancelled instead of returned.
+    Commit before submitting. A segment is returned to one caller only, whoever else claims at the same time, and all
+    segments of a message to callers of one account. Messages whose person may no longer be written to are cancelled
+    instead of returned.
     """
     columns = select(
         Segment.id,
@@ -65,8 +78,12 @@ def claim_segments(
         Message.expires_at,
         Message.claimed_at,
     )
-    query = _due(columns, now).order_by(
-        case((Message.kind == MessageKind.MARKETING, 1), else_=0), Message.due_at, Message.id, Segment.position
+    query = _due(columns, account, carriage, now).order_by(
+        Message.priority,
+        case((Message.kind == MessageKind.MARKETING, 1), else_=0),
+        Message.due_at,
+        Message.id,
+        Segment.position,
     )
     if not is_marketing_allowed:
         query = query.where(Message.kind != MessageKind.MARKETING)
@@ -80,12 +97,19 @@ def claim_segments(
     wanted = session.execute(query.limit(limit)).all()
     if not wanted:
         return []
-    ours = _take(session, [row.id for row in wanted], account, now)
+    elsewhere = _begun_elsewhere(session, wanted, carriage)
+    ours = _take(session, [row.id for row in wanted if row.message_id not in elsewhere], account, now)
     rows = [row for row in wanted if row.id in ours]
     forbidden = _cancel_forbidden(session, bus, rows, now)
     rows = [row for row in rows if row.message_id not in forbidden]
-    references = _references(session, rows, now)
-    return [_claimed(row, references.get(row.message_id, row.reference or 0)) for row in rows]
+    texts = {row.message_id: (row.text, row.parts) for row in rows}
+    cuts = cut_claimed(session, texts, ours, carriage.form)
+    references = _references(session, rows, cuts, now)
+    return [
+        _claimed(row, cuts[row.message_id], references.get(row.message_id, row.reference or 0))
+        for row in rows
+        if row.position <= len(cuts[row.message_id].cut.pieces)
+    ]
 
 
 def expire_messages(session: Session, bus: Bus, *, now: datetime) -> int:
@@ -112,14 +136,51 @@ def expire_messages(session: Session, bus: Bus, *, now: datetime) -> int:
     return len(late)
 
 
-def _due(query: Select[*Columns], now: datetime) -> Select[*Columns]:
-    return query.join(Message, Message.id == Segment.message_id).where(
+def _due(query: Select[*Columns], account: str, carriage: Carriage, now: datetime) -> Select[*Columns]:
+    due = query.join(Message, Message.id == Segment.message_id).where(
         Message.direction == Direction.OUT,
         Message.state == OutState.QUEUED,
         Message.due_at <= now,
         or_(Message.expires_at.is_(None), Message.expires_at > now),
         Segment.state == SegmentState.WAITING,
     )
+    if carriage.claims is None:
+        return due
+    routed = or_(false(), *(_takes(claim) for claim in carriage.claims))
+    ours, others = _has_begun([account]), _has_begun(carriage.others)
+    # A text that has begun to leave goes on where it began, whatever the routes say by now.
+    return due.where(or_(and_(Message.parts == 1, routed), and_(Message.parts > 1, or_(ours, and_(routed, ~others)))))
+
+
+def _takes(claim: Claim) -> ColumnElement[bool]:
+    return and_(_fits(claim.route), *(not_(_fits(each)) for each in claim.unless))
+
+
+def _fits(route: Route) -> ColumnElement[bool]:
+    kind = true() if route.kind is None else Message.kind == route.kind
+    return and_(Message.number.startswith(route.prefix, autoescape=True) if route.prefix else true(), kind)
+
+
+def _has_begun(accounts: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a segment of the message has left, or may have, through one of these accounts."""
+    sibling = aliased(Segment)
+    begun = select(sibling.id).where(
+        sibling.message_id == Message.id, sibling.account.in_(accounts), sibling.state != SegmentState.WAITING
+    )
+    return begun.exists()
+
+
+def _begun_elsewhere(session: Session, rows: Sequence[Row[*tuple[Any, ...]]], carriage: Carriage) -> set[int]:
+    """Of long texts, those that another account has begun since the query looked."""
+    long = sorted({row.message_id for row in rows if row.parts > 1})
+    if carriage.claims is None or not long:
+        return set()
+    # Whoever else claims a segment of these waits here until we have committed, and then sees what we took.
+    session.execute(select(Message.id).where(Message.id.in_(long)).order_by(Message.id).with_for_update())
+    query = select(Segment.message_id).where(
+        Segment.message_id.in_(long), Segment.account.in_(carriage.others), Segment.state != SegmentState.WAITING
+    )
+    return set(session.scalars(query))
 
 
 def _take(session: Session, ids: Sequence[int], account: str, now: datetime) -> set[int]:
@@ -166,14 +227,16 @@ def _cancel_forbidden(
     return refusals
 
 
-def _references(session: Session, rows: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> dict[int, int]:
+def _references(
+    session: Session, rows: Sequence[Row[*tuple[Any, ...]]], cuts: Mapping[int, FormedCut], now: datetime
+) -> dict[int, int]:
     """A reference for each long text that leaves for the first time, counted for each number.
 
     Two long texts on one telephone at a time must differ; a random reference of 8 bits clashes in 1 of 256.
     """
     given: dict[int, int] = {}
     for row in rows:
-        if row.parts == 1 or row.reference is not None or row.message_id in given:
+        if len(cuts[row.message_id].cut.pieces) == 1 or row.reference is not None or row.message_id in given:
             continue
         query = select(Message.reference).where(Message.number == row.number, Message.reference.is_not(None))
         last = session.scalar(query.order_by(Message.claimed_at.desc(), Message.id.desc()).limit(1)) or 0
@@ -187,17 +250,17 @@ def _references(session: Session, rows: Sequence[Row[*tuple[Any, ...]]], now: da
     return given
 
 
-def _claimed(row: Row[*tuple[Any, ...]], reference: int) -> ClaimedSegment:
-    cut = cut_text(row.text)
+def _claimed(row: Row[*tuple[Any, ...]], formed: FormedCut, reference: int) -> ClaimedSegment:
     return ClaimedSegment(
         segment_id=row.id,
         message_id=row.message_id,
         number=row.number,
         service_number=row.service_number,
-        text=cut.pieces[row.position - 1],
-        coding=cut.coding,
+        text=formed.cut.pieces[row.position - 1],
+        coding=formed.cut.coding,
         position=row.position,
-        total=len(cut.pieces),
+        total=len(formed.cut.pieces),
         reference=reference,
         expires_at=row.expires_at,
+        form=formed.form.long_form,
     )

@@ -77,12 +77,17 @@ def record_receipts(session: Session, bus: Bus, receipts: Sequence[Receipt], *, 
     _fold(session, bus, touched.values(), now)
 
 
-def hold_uncertain(session: Session, bus: Bus, *, account: str, now: datetime, besides: Collection[int] = ()) -> int:
+def hold_uncertain(
+    session: Session, bus: Bus, *, account: str | None, now: datetime, besides: Collection[int] = ()
+) -> int:
     """Whatever is marked as being sent may have left or not, and is never resent blindly: it becomes uncertain.
 
-    For the start of a gateway; `besides` are the segments that a running gateway knows of. Returns how many it were.
+    For the start of a gateway (no account: all of them) or of an account; `besides` are the segments that a running
+    gateway knows of. Returns how many it were.
     """
-    query = select(Segment).where(Segment.state == SegmentState.SENDING, Segment.account == account).options(*_WHOLE)
+    query = select(Segment).where(Segment.state == SegmentState.SENDING).options(*_WHOLE)
+    if account is not None:
+        query = query.where(Segment.account == account)
     held = [segment for segment in session.scalars(query) if segment.id not in besides]
     for segment in held:
         segment.state = SegmentState.UNCERTAIN
