@@ -32,6 +32,7 @@ from app.parts import Parts
 from app.patients import tasks as patients
 from app.quality import tasks as quality
 from app.registers import tasks as registers
+from app.sending_rules import tasks as sending_rules
 from recordings import pickup
 
 log = structlog.get_logger()
@@ -112,6 +113,17 @@ SWEEPS: Sequence[Sweep] = (
     Sweep(name="mass_sends.due", every=timedelta(seconds=1), run=_queue_due_mass_sends),
     Sweep(
         name="registers.fill", every=timedelta(seconds=2), run=lambda _celery, parts: registers.fill_registers(parts)
+    ),
+    # A record that HIS moves an hour before its reminder is still in time; what is due is not looked for in records.
+    Sweep(
+        name="sending_rules.plan",
+        every=timedelta(minutes=5),
+        run=lambda _celery, parts: sending_rules.plan_all(parts),
+    ),
+    Sweep(
+        name="sending_rules.send",
+        every=timedelta(seconds=15),
+        run=lambda _celery, parts: sending_rules.send_due(parts),
     ),
     Sweep(
         name="patients.unindexed",

@@ -26,6 +26,7 @@ from app.quality import models as quality
 from app.queues import models as queues
 from app.registers import models as registers
 from app.segments import models as segments
+from app.sending_rules import models as sending_rules
 from app.smsc_accounts import models as smsc_accounts
 from app.visits import models as visits
 
@@ -56,6 +57,7 @@ __all__ = [
     "queues",
     "registers",
     "segments",
+    "sending_rules",
     "smsc_accounts",
     "visits",
 ]

@@ -30,6 +30,7 @@ from app.parts import Parts
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
 from app.schema import upgrade_schema
+from app.sending_rules import service as sending_rules
 from app.settings import AMIAddress, Settings, SMPPAddress
 from app.synthetic.service import seed_demo_patients
 from sms_gateway.demo import DemoSMSC
@@ -214,6 +215,7 @@ def _seed(settings: Settings) -> None:
             queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
             codes.seed(session)
             templates.install_shipped(session, parts.now())
+            sending_rules.install_shipped(session, parts.now())
             if settings.demo:
                 accounts.seed_demo_accounts(session, parts.now())
                 seed_demo_patients(session, parts.now(), settings=settings)

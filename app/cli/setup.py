@@ -21,6 +21,7 @@ from app.parts import Parts
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
 from app.schema import upgrade_schema
+from app.sending_rules import service as sending_rules
 from app.settings import Settings
 from sms_gateway.demo import send_demo_sms
 
@@ -34,6 +35,7 @@ def migrate(settings: Settings) -> None:
         queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
         codes.seed(session)
         templates.install_shipped(session, parts.now())
+        sending_rules.install_shipped(session, parts.now())
     parts.close()
     print("wardline: the database is up to date")
 

@@ -35,6 +35,7 @@ from app.queues import routes as queues
 from app.registers import routes as registers
 from app.reports import routes as reports
 from app.segments import routes as segments
+from app.sending_rules import routes as sending_rules
 from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
 from app.web.live.sockets import Live
@@ -47,6 +48,7 @@ _ROOMS: tuple[Any, ...] = (
     messages,
     message_templates,
     mass_sends,
+    sending_rules,
     quality,
     queues,
     agents,

@@ -16,7 +16,7 @@ from app.http import SignedIn, parts, reading, viewer
 
 # Rooms that stand as tabs under the entry of another one.
 _BELOW = {
-    "/messages": ("/messages", "/message-templates", "/mass-sends"),
+    "/messages": ("/messages", "/message-templates", "/mass-sends", "/sending-rules"),
     "/work": ("/work", "/requests"),
     "/patients": ("/patients", "/imports", "/duplicates", "/courses"),
     "/segments": ("/segments", "/birthdays", "/mailings", "/registers", "/groups", "/exports"),
