@@ -12,6 +12,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select, update
 
+from app.access.models import RoleGrant
 from app.accounts.models import User
 from app.accounts.rules import Role
 from app.contact_policy.rules import Refusal
@@ -474,3 +475,24 @@ def test_the_list_behind_each_number_holds_as_many_as_the_number_says(at: Parts,
     assert {name: len(lines) for name, lines in lists.items()} == {**report.states, **report.exclusions}
     assert (report.states, report.sent_parts) == ({"delivered": 1, "queued": 1}, 1)
     assert Counter(line.state for line in everybody) == {None: 6, "delivered": 1, "queued": 1}
+
+
+def test_the_audience_ends_where_its_authors_scope_ends(at: Parts, people: dict[str, int]) -> None:
+    """Alice sees her own patients only: a segment, a selection and a list tell her nothing of Carol's."""
+    with at.database.writing() as session:
+        session.add(RoleGrant(role="supervisor", module="contact", reach="own"))
+        session.get_one(Patient, people["li"]).created_by = "carol"
+    segment = _mass(at, audience=Audience.SEGMENT, wanted={"segment": _everybody(at)})
+    chosen = _mass(at, wanted={"people": [people["wang"], people["li"]]})
+    for send_id in (segment, chosen):
+        service.work_on(at, send_id)
+    listed = _list_send(at, "13800138000\n13800138001", text="{name}，门诊楼明天停水。")
+    with at.database.reading() as session:
+        found = {
+            send_id: {line.recipient.patient_id for line in service.every_line(session, send_id)}
+            for send_id in (segment, chosen, listed)
+        }
+    assert people["li"] not in found[segment]
+    assert found[chosen] == {people["wang"]}
+    assert found[listed] == {None}  # the number is Wang's and a namesake's, the other one somebody else's patient
+    assert _left_out(at, listed) == {"empty_field": 2}

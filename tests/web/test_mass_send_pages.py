@@ -151,7 +151,7 @@ def test_a_mass_send_is_counted_approved_sent_and_reported(
     refreshed = browser.client.get(f"{path}/progress?state=preparing")
     assert refreshed.headers["HX-Refresh"] == "true"
     page = browser.client.get(path).text
-    assert "Approve: send to 1 people" in page
+    assert "Approve: send to 1 person" in page
     assert "¥0.05" in page
     assert "No mobile number that holds" in page
     left_out = browser.client.get(f"{path}/people?exclusion=no_mobile").text

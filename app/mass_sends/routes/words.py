@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.errors import NotFound
 from app.groups import service as groups
 from app.mass_sends.models import MassSend
@@ -42,12 +43,19 @@ def page_words() -> dict[str, Any]:
         "state_word": {str(each): _(text) for each, text in STATE_TEXT.items()},
         "state_icon": {str(each): icon for each, icon in _ICONS.items()},
         "state_tone": {str(each): _TONES.get(each, "queued") for each in SendState},
-        "exclusion_word": lambda reason: _(EXCLUSION_TEXT[reason]) if reason in EXCLUSION_TEXT else reason,
+        "exclusion_word": exclusion_word,
         "message_state_word": message_state_words(),
         "message_kind_word": message_kinds(),
         "language_word": language_words(),
         "cost": cost,
     }
+
+
+def exclusion_word(reason: str) -> str:
+    """Why somebody is left out, or why a message failed: in words where we have them, else the network's code."""
+    if reason in set(Refusal):
+        return str(_(EXCLUSION_TEXT.get(reason) or REFUSAL_TEXT[Refusal(reason)]))
+    return str(_(EXCLUSION_TEXT[reason])) if reason in EXCLUSION_TEXT else reason
 
 
 def message_state_words() -> dict[str, str]:

@@ -32,6 +32,9 @@ from app.segments import service as segments
 from app.settings import Settings
 from app.texts import N_
 
+# A segment is asked anew after so many people: one statement for a million of them would keep the database from tidying
+# up for minutes, and these are 10 MB.
+_STRETCH = 20_000
 # So many rows fit one statement of the outbox, and on SQLite nobody else writes meanwhile.
 BATCH = 500
 MOST_CHOSEN = 5_000
@@ -68,7 +71,7 @@ class UploadedList:
 def batches(parts: Parts, send: MassSend) -> Iterator[Iterator[list[Candidate]]]:
     """The audience after the cursor, in order, as the author of the mass send may see it."""
     audience = Audience(send.audience)
-    # Closed also when the work ends early: a statement that is read in pieces stays open until then.
+    # Closed also when the work ends early: a list stays open until then.
     with closing(_lines(parts, send) if audience is Audience.FILE else _rows(parts, send, audience)) as found:
         yield iter(lambda: list(islice(found, BATCH)), [])
 
@@ -139,12 +142,16 @@ def _rows(parts: Parts, send: MassSend, audience: Audience) -> Generator[Candida
         if audience is Audience.STAFF:
             yield from _colleagues(session, send)
             return
-        bind_author(session, parts, send)
-        statement = people_statement(session, send, parts).where(Patient.id > send.cursor).order_by(Patient.id)
-        # One statement for all of them: a segment of a million people is asked once and read in pieces.
-        with closing(session.scalars(statement.execution_options(yield_per=BATCH))) as ids:
-            for patient_id in ids:
-                yield Candidate(position=patient_id, patient_id=patient_id)
+    last = send.cursor
+    while True:
+        with parts.database.reading() as session:
+            bind_author(session, parts, send)
+            statement = people_statement(session, send, parts).where(Patient.id > last).order_by(Patient.id)
+            people = [Candidate(position=each, patient_id=each) for each in session.scalars(statement.limit(_STRETCH))]
+        yield from people
+        if len(people) < _STRETCH:
+            return
+        last = people[-1].position
 
 
 def _colleagues(session: Session, send: MassSend) -> Iterator[Candidate]:

@@ -45,6 +45,7 @@ def page_words() -> dict[str, Any]:
         "approval_word": {str(each): _(text) for each, text in APPROVAL_TEXT.items()},
         "message_kind_word": message_kinds(),
         "language_word": language_words(),
+        "language_mark": {"zh_Hans": "简", "zh_Hant": "繁", "en": "EN"},
         "field_titles": {key: _(title) for key, title in FIELD_TITLES.items()},
         "finding_sentence": finding_sentence,
         "shown_day": lambda day: format_date(day, "yyyy-MM-dd") if day else "–",
