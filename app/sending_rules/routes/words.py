@@ -72,5 +72,7 @@ def when_sentence(rule: SendingRule) -> str:
     if rule.days == 0:
         return str(_("On the day itself at %(clock)s", clock=clock))
     if rule.days < 0:
-        return str(ngettext("One day before at %(clock)s", "%(num)s days before at %(clock)s", -rule.days, clock=clock))
-    return str(ngettext("One day after at %(clock)s", "%(num)s days after at %(clock)s", rule.days, clock=clock))
+        return str(
+            ngettext("%(num)s day before at %(clock)s", "%(num)s days before at %(clock)s", -rule.days, clock=clock)
+        )
+    return str(ngettext("%(num)s day after at %(clock)s", "%(num)s days after at %(clock)s", rule.days, clock=clock))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.contact_policy.service import Recipient, may_contact_each
 from app.message_templates import service as templates
-from app.messages.rules import MessageKind
+from app.messages.rules import MessageKind, Origin
 from app.parts import Parts
 from app.sending_rules.models import SendingRule
 from app.sending_rules.rules import Reason
@@ -76,8 +76,17 @@ def _count(session: Session, parts: Parts, text: Text | None, piece: Sequence[Wi
     kind = text.kind if text is not None else MessageKind.CARE
     reachable = [wish for wish in piece if wish.patient_id in numbers and wish.patient_id in people]
     tally.left_out[Reason.NO_MOBILE] += len(piece) - len(reachable)
-    asked = [Recipient(number=numbers[wish.patient_id], patient_id=wish.patient_id, kind=kind) for wish in reachable]
-    permissions = may_contact_each(session, asked, channel="sms", now=now) if asked else []
+    asked = [
+        Recipient(
+            number=numbers[wish.patient_id],
+            patient_id=wish.patient_id,
+            kind=kind,
+            origin=Origin.RULE,
+            at=wish.due.due_at,
+        )
+        for wish in reachable
+    ]
+    permissions = may_contact_each(session, asked, channel="sms", now=now, timezone=zone) if asked else []
     for wish, permission in zip(reachable, permissions, strict=True):
         written, reason = "", None
         if text is not None:
