@@ -23,9 +23,7 @@ PASSWORD = "wardline"  # noqa: S105  the demo's, which listens on the loopback i
 class DemoSMSC:
     """Starts and stops the SMSC. It ends by itself when this process ends, because its standard input closes."""
 
-    def __init__(
-        self, node: str, port: int = 0, control_port: int = 0, tls: tuple[Path, Path] | None = None
-    ) -> None:
+    def __init__(self, node: str, port: int = 0, control_port: int = 0, tls: tuple[Path, Path] | None = None) -> None:
         """`node` is the path of the Node executable; port 0 takes a free one; `tls`: files of key and certificate."""
         self._command = [node, str(_SERVER), "--port", str(port), "--control-port", str(control_port)]
         if tls is not None:
