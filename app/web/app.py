@@ -32,6 +32,7 @@ from app.queues import routes as queues
 from app.registers import routes as registers
 from app.reports import routes as reports
 from app.segments import routes as segments
+from app.smsc_accounts import routes as smsc_accounts
 from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
 from app.web.live.sockets import Live
@@ -64,6 +65,7 @@ _ROOMS: tuple[Any, ...] = (
     duplicates,
     channels,
     contact,
+    smsc_accounts,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024
