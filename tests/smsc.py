@@ -73,17 +73,22 @@ def fast(address: SMPPAddress, port: int | None = None, window: int = 10) -> SMP
     return replace(address, segments_per_second=5_000.0, window=window, port=port or address.port)
 
 
-def account_at(smsc: DemoSMSC, name: str, **fields: Any) -> SMSCAccount:
-    """An account with this SMSC, without a noticeable limit of pace."""
+def account_fields(name: str, **fields: Any) -> SMSCAccount:
+    """An account without a noticeable limit of pace."""
     given = {
         "host": "127.0.0.1",
-        "port": smsc.port,
+        "port": 2775,
         "system_id": SYSTEM_ID,
         "password": PASSWORD,
         "segments_per_second": 5_000.0,
         "source_addr": "1069001",
     }
     return SMSCAccount(name=name, **(given | fields))
+
+
+def account_at(smsc: DemoSMSC, name: str, **fields: Any) -> SMSCAccount:
+    """The same with this SMSC."""
+    return account_fields(name, port=smsc.port, **fields)
 
 
 def keep_account(

@@ -114,10 +114,9 @@ def read_error_classes(text: str) -> tuple[tuple[int, StatusClass], ...]:
     return tuple(sorted(found.items()))
 
 
-def write_error_classes(classes: Mapping[int, StatusClass] | tuple[tuple[int, StatusClass], ...]) -> str:
+def write_error_classes(classes: Mapping[int, StatusClass]) -> str:
     """The lines that `read_error_classes` reads."""
-    pairs = classes.items() if isinstance(classes, Mapping) else classes
-    return "\n".join(f"0x{status:02x} {kind}" for status, kind in sorted(pairs))
+    return "\n".join(f"0x{status:02x} {kind}" for status, kind in sorted(classes.items()))
 
 
 def _is_c_string(text: str, shortest: int, longest: int) -> bool:

@@ -14,11 +14,13 @@ from app.smsc_accounts.service.accounts import (
 )
 from app.smsc_accounts.service.error_tables import (
     error_tables,
-    read_stored,
+    get_error_table,
     remove_error_table,
     save_error_table,
+    written,
 )
 from app.smsc_accounts.service.figures import (
+    MOST_COUNTED,
     STALE,
     BindReport,
     GatewayView,
@@ -31,6 +33,7 @@ from app.smsc_accounts.service.figures import (
 from app.smsc_accounts.service.routes import add_route, list_routes, remove_route, route_of
 
 __all__ = [
+    "MOST_COUNTED",
     "STALE",
     "AccountForm",
     "BindReport",
@@ -42,11 +45,11 @@ __all__ = [
     "forget_links",
     "gateway_view",
     "get_account",
+    "get_error_table",
     "links_besides",
     "list_accounts",
     "list_routes",
     "read_plan",
-    "read_stored",
     "record_binds",
     "remove_error_table",
     "remove_route",
@@ -54,4 +57,5 @@ __all__ = [
     "save_account",
     "save_error_table",
     "waiting_messages",
+    "written",
 ]

@@ -28,7 +28,7 @@ from app.smsc_accounts.rules import (
     read_name,
 )
 from app.smsc_accounts.service.changes import tell_change
-from app.smsc_accounts.service.error_tables import read_stored, stored
+from app.smsc_accounts.service.error_tables import get_error_table, read_stored, stored
 from app.smsc_accounts.service.routes import list_routes, route_of
 from app.texts import N_
 
@@ -141,8 +141,8 @@ def _fill(session: Session, row: AccountRow, form: AccountForm, settings: Settin
     given = form.account
     check_account(given)
     own = read_error_classes(form.error_classes)
-    if form.error_table_id is not None and session.get(ErrorTable, form.error_table_id) is None:
-        raise NotFound(N_("There is no such table of error codes."))
+    if form.error_table_id is not None:
+        get_error_table(session, form.error_table_id)
     row.host, row.port, row.system_id = given.host, given.port, given.system_id
     if form.password is not None:
         row.password = _cipher(settings.secret_key).encrypt(form.password.encode()).decode()
