@@ -35,11 +35,8 @@ from app.queues import routes as queues
 from app.registers import routes as registers
 from app.reports import routes as reports
 from app.segments import routes as segments
-<<<<<<< HEAD
 from app.sending_rules import routes as sending_rules
-=======
 from app.smsc_accounts import routes as smsc_accounts
->>>>>>> gateway
 from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
 from app.web.live.sockets import Live
@@ -75,11 +72,8 @@ _ROOMS: tuple[Any, ...] = (
     duplicates,
     channels,
     contact,
-<<<<<<< HEAD
     contact_policy,
-=======
     smsc_accounts,
->>>>>>> gateway
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024
