@@ -27,10 +27,12 @@ from app.duplicates import tasks as duplicates
 from app.exports import tasks as exports
 from app.health.models import HealthProbe
 from app.imports import tasks as imports
+from app.mass_sends import tasks as mass_sends
 from app.parts import Parts
 from app.patients import tasks as patients
 from app.quality import tasks as quality
 from app.registers import tasks as registers
+from app.sending_rules import tasks as sending_rules
 from recordings import pickup
 
 log = structlog.get_logger()
@@ -38,6 +40,7 @@ log = structlog.get_logger()
 PROCESS_RECORDING = "recordings.process"
 WORK_ON_IMPORT = "imports.work_on"
 MAKE_EXPORT = "exports.make"
+WORK_ON_MASS_SEND = "mass_sends.work_on"
 INDEX_NAMES = "patients.index_names"
 PING = "jobs.ping"
 WAKE = "jobs.wake"
@@ -76,6 +79,11 @@ def _queue_due_exports(celery: Celery, parts: Parts) -> None:
         celery.send_task(MAKE_EXPORT, args=[export_id])
 
 
+def _queue_due_mass_sends(celery: Celery, parts: Parts) -> None:
+    for send_id in mass_sends.due_sends(parts):
+        celery.send_task(WORK_ON_MASS_SEND, args=[send_id])
+
+
 SWEEPS: Sequence[Sweep] = (
     Sweep(name="recordings.due", every=timedelta(seconds=1), run=_queue_due_recordings),
     Sweep(
@@ -102,8 +110,20 @@ SWEEPS: Sequence[Sweep] = (
     Sweep(name="duplicates.search", every=timedelta(seconds=2), run=lambda _celery, parts: duplicates.search(parts)),
     Sweep(name="exports.due", every=timedelta(seconds=1), run=_queue_due_exports),
     Sweep(name="exports.expired", every=timedelta(hours=1), run=lambda _celery, parts: exports.remove_expired(parts)),
+    Sweep(name="mass_sends.due", every=timedelta(seconds=1), run=_queue_due_mass_sends),
     Sweep(
         name="registers.fill", every=timedelta(seconds=2), run=lambda _celery, parts: registers.fill_registers(parts)
+    ),
+    # A record that HIS moves an hour before its reminder is still in time; what is due is not looked for in records.
+    Sweep(
+        name="sending_rules.plan",
+        every=timedelta(minutes=5),
+        run=lambda _celery, parts: sending_rules.plan_all(parts),
+    ),
+    Sweep(
+        name="sending_rules.send",
+        every=timedelta(seconds=15),
+        run=lambda _celery, parts: sending_rules.send_due(parts),
     ),
     Sweep(
         name="patients.unindexed",
@@ -145,6 +165,10 @@ def make_celery(parts: Parts) -> Celery:
     @celery.task(name=MAKE_EXPORT, shared=False)  # type: ignore[untyped-decorator]
     def make_export(export_id: str) -> None:
         exports.run_export(parts, export_id)
+
+    @celery.task(name=WORK_ON_MASS_SEND, shared=False)  # type: ignore[untyped-decorator]
+    def work_on_mass_send(send_id: int) -> None:
+        mass_sends.work_on(parts, send_id)
 
     @celery.task(name=INDEX_NAMES, shared=False)  # type: ignore[untyped-decorator]
     def index_names() -> None:

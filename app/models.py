@@ -17,6 +17,8 @@ from app.health import models as health
 from app.imports import models as imports
 from app.journal import models as journal
 from app.mailings import models as mailings
+from app.mass_sends import models as mass_sends
+from app.message_templates import models as message_templates
 from app.messages import models as messages
 from app.organisation import models as organisation
 from app.patients import models as patients
@@ -24,6 +26,7 @@ from app.quality import models as quality
 from app.queues import models as queues
 from app.registers import models as registers
 from app.segments import models as segments
+from app.sending_rules import models as sending_rules
 from app.smsc_accounts import models as smsc_accounts
 from app.visits import models as visits
 
@@ -45,6 +48,8 @@ __all__ = [
     "imports",
     "journal",
     "mailings",
+    "mass_sends",
+    "message_templates",
     "messages",
     "organisation",
     "patients",
@@ -52,6 +57,7 @@ __all__ = [
     "queues",
     "registers",
     "segments",
+    "sending_rules",
     "smsc_accounts",
     "visits",
 ]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.contact_policy.rules import is_marketing_hour
+from app.contact_policy.service import may_leave_now
 from app.messages import service
 from app.messages.rules import ClaimedSegment, IncomingPart, LinkState, Receipt, SubmitOutcome
 from app.parts import Parts
@@ -35,13 +35,15 @@ class Ledger:
             service.record_outcomes(session, bus, outcomes, now=now)
             if limit <= 0:
                 return []
+            may_leave = may_leave_now(session, now=now, timezone=self._parts.settings.timezone)
             return service.claim_segments(
                 session,
                 bus,
                 account=self.account,
                 limit=limit,
                 now=now,
-                is_marketing_allowed=is_marketing_hour(now, self._parts.settings.timezone),
+                is_marketing_allowed=may_leave.marketing,
+                are_notices_allowed=may_leave.notices,
                 carriage=carriage,
             )
 

@@ -25,10 +25,12 @@ from app.cli.secrets import with_own_secret
 from app.cli.sipp import DemoPatients
 from app.codes import service as codes
 from app.errors import SettingsError, Unavailable, WardlineError
+from app.message_templates import service as templates
 from app.parts import Parts
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
 from app.schema import upgrade_schema
+from app.sending_rules import service as sending_rules
 from app.settings import AMIAddress, Settings, SMPPAddress
 from app.synthetic.service import seed_demo_patients
 from sms_gateway.demo import DemoSMSC
@@ -212,6 +214,8 @@ def _seed(settings: Settings) -> None:
         with parts.database.writing() as session:
             queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
             codes.seed(session)
+            templates.install_shipped(session, parts.now())
+            sending_rules.install_shipped(session, parts.now())
             if settings.demo:
                 accounts.seed_demo_accounts(session, parts.now())
                 seed_demo_patients(session, parts.now(), settings=settings)

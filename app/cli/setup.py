@@ -15,11 +15,13 @@ from app.cli.secrets import known_secret, need_secret
 from app.codes import service as codes
 from app.errors import NotFound, Unavailable
 from app.imports import service as imports
+from app.message_templates import service as templates
 from app.organisation import service as organisation
 from app.parts import Parts
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
 from app.schema import upgrade_schema
+from app.sending_rules import service as sending_rules
 from app.settings import Settings
 from sms_gateway.demo import send_demo_sms
 
@@ -32,6 +34,8 @@ def migrate(settings: Settings) -> None:
     with parts.database.writing() as session:
         queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
         codes.seed(session)
+        templates.install_shipped(session, parts.now())
+        sending_rules.install_shipped(session, parts.now())
     parts.close()
     print("wardline: the database is up to date")
 

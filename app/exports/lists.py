@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.access.rules import Module
+from app.access.service import number_for
 from app.errors import InvalidInput, NotFound
 from app.exports import patient_list
 from app.exports.rules import CellKind
@@ -26,6 +27,9 @@ from app.exports.service import (
 )
 from app.groups import service as groups
 from app.mailings import service as mailings
+from app.mass_sends import service as mass_sends
+from app.mass_sends.rules import EXCLUSION_TEXT
+from app.messages.rules import OutState
 from app.patients.models import Patient
 from app.registers import service as registers
 from app.segments import service as segments
@@ -157,6 +161,55 @@ _CHARGE_COLUMNS = (
     Column(key="source_key", title=N_("Number at the source"), value=lambda row, _asker: row.source_key, width=24),
 )
 
+
+def _read_mass_send(session: Session, query: Query, _asker: Asker) -> dict[str, Any]:
+    return {"mass_send": mass_sends.get_send(session, _id(query, "mass_send")).id}
+
+
+def _describe_mass_send(session: Session, arguments: Arguments, _asker: Asker) -> list[tuple[str, str]]:
+    return [(N_("Mass send"), mass_sends.get_send(session, arguments["mass_send"]).name)]
+
+
+_MESSAGE_STATES = {
+    OutState.QUEUED: N_("Waiting to be sent"),
+    OutState.APPROVED: N_("Held"),
+    OutState.SENT: N_("Sent"),
+    OutState.DELIVERED: N_("Delivered"),
+    OutState.UNDELIVERED: N_("Not delivered"),
+    OutState.EXPIRED: N_("Expired"),
+    OutState.CANCELLED: N_("Cancelled"),
+    OutState.FAILED: N_("Failed"),
+}
+_MASS_SEND_COLUMNS = (
+    Column(key="number", title=N_("Number"), value=lambda line, asker: number_for(asker.viewer, line.recipient.number)),
+    Column(
+        key="patient",
+        title=N_("Patient"),
+        value=lambda line, _asker: f"#{line.recipient.patient_id}" if line.recipient.patient_id else None,
+    ),
+    Column(
+        key="line", title=N_("Line of the list"), value=lambda line, _asker: line.recipient.line, kind=CellKind.NUMBER
+    ),
+    Column(
+        key="exclusion",
+        title=N_("Left out, and why"),
+        value=lambda line, _asker: line.recipient.exclusion,
+        words={str(reason): text for reason, text in EXCLUSION_TEXT.items()},
+        width=32,
+    ),
+    Column(
+        key="state",
+        title=N_("State"),
+        value=lambda line, _asker: line.state,
+        words={state.value: text for state, text in _MESSAGE_STATES.items()},
+        width=20,
+    ),
+    Column(key="error", title=N_("Code of the network"), value=lambda line, _asker: line.error_code),
+    Column(key="parts", title=N_("Parts"), value=lambda line, _asker: line.parts, kind=CellKind.NUMBER, width=8),
+    Column(key="sent_at", title=N_("Sent"), value=lambda line, _asker: line.sent_at, kind=CellKind.TIME),
+    Column(key="final_at", title=N_("Ended"), value=lambda line, _asker: line.final_at, kind=CellKind.TIME),
+)
+
 register_lists(
     _list_of_people(
         "patients", N_("Patients"), patient_list.people, read=patient_list.read, describe=patient_list.describe
@@ -195,5 +248,16 @@ register_lists(
         describe=_describe_patient,
         patient_of=lambda charge: int(charge.patient_id),
         module=Module.CLINICAL,
+    ),
+    ListExport(
+        name="mass_send",
+        title=N_("People of a mass send"),
+        columns=_MASS_SEND_COLUMNS,
+        count=lambda session, arguments, _asker: mass_sends.count_lines(session, arguments["mass_send"]),
+        rows=lambda session, arguments, _asker: mass_sends.every_line(session, arguments["mass_send"]),
+        read=_read_mass_send,
+        describe=_describe_mass_send,
+        patient_of=lambda line: line.recipient.patient_id,
+        module=Module.MESSAGES,
     ),
 )

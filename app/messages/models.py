@@ -62,6 +62,31 @@ class Message(Table):
     segments: Mapped[list["Segment"]] = relationship(back_populates="message", order_by="Segment.position")
 
 
+class PendingQuestion(Table):
+    """A question that one of our texts asked, until it is answered or its time is over."""
+
+    __tablename__ = "pending_question"
+    __scoped__ = Scoped(module=Module.MESSAGES, patient="patient_id", at="asked_at")
+    __table_args__ = (
+        Index("ix_pending_question_number", "number", "answered_at"),
+        Index("ix_pending_question_context", "context_kind", "context_id"),
+        Index("ix_pending_question_patient", "patient_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20))
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"))
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
+    keys: Mapped[dict[str, Any]]  # what to reply, and the meaning of it: {"1": "confirm"}
+    context_kind: Mapped[str] = mapped_column(String(30))  # whose question it is: registered in service.answers
+    context_id: Mapped[int | None]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None] = mapped_column(String(30))
+    answer_message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
 class Segment(Table):
     """One submit_sm of an outgoing message. `state` is a SegmentState of app.messages.rules."""
 

@@ -16,6 +16,7 @@ from app.channels import routes as channels
 from app.channels.routes import contact
 from app.codes import routes as codes
 from app.configuration import routes as configuration
+from app.contact_policy import routes as contact_policy
 from app.duplicates import routes as duplicates
 from app.errors import SettingsError
 from app.exports import routes as exports
@@ -23,6 +24,8 @@ from app.groups import routes as groups
 from app.http import PUBLIC, allow
 from app.imports import routes as imports
 from app.mailings import routes as mailings
+from app.mass_sends import routes as mass_sends
+from app.message_templates import routes as message_templates
 from app.messages import routes as messages
 from app.organisation import routes as organisation
 from app.parts import Parts
@@ -32,6 +35,7 @@ from app.queues import routes as queues
 from app.registers import routes as registers
 from app.reports import routes as reports
 from app.segments import routes as segments
+from app.sending_rules import routes as sending_rules
 from app.smsc_accounts import routes as smsc_accounts
 from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
@@ -43,6 +47,9 @@ _ROOMS: tuple[Any, ...] = (
     patients,
     calls,
     messages,
+    message_templates,
+    mass_sends,
+    sending_rules,
     quality,
     queues,
     agents,
@@ -65,6 +72,7 @@ _ROOMS: tuple[Any, ...] = (
     duplicates,
     channels,
     contact,
+    contact_policy,
     smsc_accounts,
 )
 # A page or an API call carries text; recordings and imports do not come this way.

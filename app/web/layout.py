@@ -16,6 +16,7 @@ from app.http import SignedIn, parts, reading, viewer
 
 # Rooms that stand as tabs under the entry of another one.
 _BELOW = {
+    "/messages": ("/messages", "/message-templates", "/mass-sends", "/sending-rules"),
     "/work": ("/work", "/requests"),
     "/patients": ("/patients", "/imports", "/duplicates", "/courses"),
     "/segments": ("/segments", "/birthdays", "/mailings", "/registers", "/groups", "/exports"),
@@ -103,6 +104,8 @@ def _nav_items() -> list[NavItem]:
         ("/segments", _("Segments"), "funnel", WITH_PATIENTS),
         ("/calls", _("Calls"), "telephone", WITH_PATIENTS),
         ("/messages", _("Messages"), "chat-left-text", AT_THE_DESK),
+        # Everybody else who may see them finds them beside the boxes of messages.
+        ("/message-templates", _("Templates"), "card-text", frozenset({Role.DOCTOR})),
         ("/inbox", _("Inbox"), "envelope", AT_THE_DESK),
         ("/quality", _("Recordings"), "soundwave", WITH_RECORDINGS),
         ("/admin", _("Administration"), "gear", frozenset({Role.ADMIN})),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.accounts.rules import AT_THE_DESK, EVERYONE, Role
-from app.accounts.service import sip_password
+from app.accounts.service import away_since, sip_password
 from app.agents.rules import CHOSEN_REASONS, NotReadyReason
 from app.calls.rules import DISPOSITION_TEXT
 from app.errors import NotFound
@@ -47,6 +47,8 @@ def show_wallboard() -> str:
 def _desk_config(dial: dict[str, int] | None) -> dict[str, Any]:
     """The data block of /desk, as docs/desk-protocol.md describes it."""
     user, settings = signed_in(), parts().settings
+    with reading() as session:
+        since = away_since(session, user.user_id, user.session_key_hash)
     phone = {
         "ws_url": settings.sip_ws_url,
         "uri": f"sip:{user.username}@wardline",
@@ -64,6 +66,7 @@ def _desk_config(dial: dict[str, int] | None) -> dict[str, Any]:
         "sms_signature": f"【{settings.signature}】",
         "dial": dial,
         "is_masked": viewer().is_masked,
+        "away_since": since.isoformat() if since else None,
     }
 
 

@@ -29,6 +29,7 @@ def show_work() -> str:
         waiting=[_view(line) for line in lines if line.count],
         quiet=[_(line.item.label) for line in lines if not line.count],
         now=parts().now(),
+        shows_replies=viewer().role in AT_THE_DESK and viewer().grant(Module.MESSAGES).can_view,
     )
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128d"
-down_revision = "20261128f"
+down_revision = "20261128e"
 branch_labels = None
 depends_on = None
 

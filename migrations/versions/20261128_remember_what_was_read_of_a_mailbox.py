@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128f"
-down_revision = "20261128a"
+down_revision = "20261128c"
 branch_labels = None
 depends_on = None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import adapter, cost, importing, page, pop, search, segments, sms
+from tests.bench import adapter, cost, importing, mass_send, page, pop, search, segments, sms
 
 _BENCHES = {
     "adapter": adapter.measure,
     "pop": pop.measure,
     "cost": cost.measure,
     "import": importing.measure,
+    "mass_send": mass_send.measure,
     "search": search.measure_search,
     "lookup": search.measure_lookup,
     "page": page.measure,

@@ -35,13 +35,13 @@ def measure() -> Iterator[tuple[str, ...]]:
         base = Path(folder)
         source = base / "patients.csv"
         _write_list(source, _ROWS)
-        _bring_in(_settings(base / "warm"), _first(source, base, 2_000))
-        settings = _settings(base / "ours")
-        before = _memory()
-        with _highest_memory() as highest:
+        _bring_in(new_settings(base / "warm"), _first(source, base, 2_000))
+        settings = new_settings(base / "ours")
+        before = memory_used()
+        with highest_memory() as highest:
             ours = _bring_in(settings, source)
         grown = highest() - before
-        floor = _floor(settings, _settings(base / "floor"))
+        floor = _floor(settings, new_settings(base / "floor"))
     yield (
         f"import of {_ROWS:,} patients, SQLite",
         f"{_ROWS / ours:,.0f} rows/s, +{grown:.0f} MB",
@@ -71,7 +71,8 @@ def _first(source: Path, base: Path, rows: int) -> Path:
     return path
 
 
-def _settings(folder: Path) -> Settings:
+def new_settings(folder: Path) -> Settings:
+    """The settings of a product with an empty database of its own below that folder."""
     folder.mkdir()
     settings = Settings.from_env({"WARDLINE_DATA_DIR": str(folder), "WARDLINE_SECRET_KEY": "bench" * 8})
     upgrade_schema(settings.database_url)
@@ -118,14 +119,14 @@ def _raw_rows(engine: Engine, table: Any) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def _highest_memory() -> Iterator[Callable[[], float]]:
-    """Asks for the highest value of `_memory` so far."""
-    seen = [_memory()]
+def highest_memory() -> Iterator[Callable[[], float]]:
+    """Asks for the highest value of `memory_used` so far."""
+    seen = [memory_used()]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(0.05):
-            seen[0] = max(seen[0], _memory())
+            seen[0] = max(seen[0], memory_used())
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
@@ -134,7 +135,7 @@ def _highest_memory() -> Iterator[Callable[[], float]]:
     watcher.join()
 
 
-def _memory() -> float:
+def memory_used() -> float:
     """Megabytes of this process that are not pages of files: SQLite maps the database into memory."""
     [line] = [each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith("RssAnon")]
     return int(line.split()[1]) / 1024

@@ -28,6 +28,7 @@ from app.accounts.service.second_factor import (
 )
 from app.accounts.service.sessions import (
     DEVICE_LIFETIME,
+    away_since,
     create_token,
     end_access,
     end_other_sessions,
@@ -50,6 +51,7 @@ __all__ = [
     "DEVICE_LIFETIME",
     "Person",
     "Try",
+    "away_since",
     "begin_code",
     "begin_set_up",
     "begin_try",

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import APIToken, KnownDevice, SignInSession, User
@@ -68,6 +68,15 @@ def sessions_of(session: Session, user_id: int, now: datetime) -> list[SignInSes
         .order_by(SignInSession.last_seen_at.desc(), SignInSession.key_hash)
     )
     return [found for found in session.scalars(query) if not _is_over(session, found, now)]
+
+
+def away_since(session: Session, user_id: int, key_hash: str | None) -> datetime | None:
+    """When this person was last seen before the sign-in with this key; nothing when never, or too long ago."""
+    query = select(func.max(SignInSession.last_seen_at)).where(SignInSession.user_id == user_id)
+    if key_hash is not None:
+        begun = select(SignInSession.created_at).where(SignInSession.key_hash == key_hash).scalar_subquery()
+        query = query.where(SignInSession.key_hash != key_hash, SignInSession.created_at < begun)
+    return session.scalar(query)
 
 
 def end_session(session: Session, bus: Bus, key_hash: str, now: datetime) -> None:

@@ -17,10 +17,11 @@ from app.channels.rules import Channel, OutState, clean_email
 from app.channels.service.connections import is_usable
 from app.channels.service.reading import get_interaction
 from app.contact_policy.rules import REFUSAL_TEXT, Refusal
+from app.contact_policy.service import may_contact
 from app.db import after_commit
 from app.errors import Conflict, InvalidInput, Refused, Unavailable
 from app.journal.service import Entry, append
-from app.messages.rules import Direction
+from app.messages.rules import Direction, MessageKind
 from app.patients.rules import clean_paragraphs, clean_text
 from app.patients.service import get_patient, touch
 from app.settings import Settings
@@ -51,7 +52,7 @@ def write(
     """Put a contact into the outbox, and say whether it is new. Only care is written here, never promotion (guard 1).
 
     Raises InvalidInput with the field, NotFound, Unavailable for a channel that is not connected, and Refused where the
-    person has died.
+    person has died or wants no such contact.
     """
     if draft.key is not None:
         if not 1 <= len(draft.key) <= _LONGEST_KEY:
@@ -62,6 +63,8 @@ def write(
     if not is_usable(settings, draft.channel):
         raise Unavailable(N_("This channel is not connected. Choose another one."))
     patient_id = _patient_of(session, draft, now)
+    if patient_id is not None:
+        _refuse_unwanted(session, patient_id, draft, now)
     row = Interaction(
         channel=draft.channel,
         direction=Direction.OUT,
@@ -98,6 +101,14 @@ def refuse_deceased(session: Session, patient_id: int, now: datetime) -> int:
     if patient.deceased_at is not None and patient.deceased_at <= now:
         raise Refused(REFUSAL_TEXT[Refusal.DECEASED], reason=str(Refusal.DECEASED))
     return patient.id
+
+
+def _refuse_unwanted(session: Session, patient_id: int, draft: Draft, now: datetime) -> None:
+    permission = may_contact(
+        session, patient_id=patient_id, number=draft.address, kind=MessageKind.CARE, channel=draft.channel, now=now
+    )
+    if permission.refusal is not None:
+        raise Refused(REFUSAL_TEXT[permission.refusal], reason=str(permission.refusal))
 
 
 def own_email(session: Session, patient_id: int | None) -> str:

@@ -62,7 +62,7 @@ class ListExport:
 
     `read` makes the arguments from a request's query and raises InvalidInput or NotFound for what makes no sense;
     `describe` says them in words for the last sheet, as (label, text) with the label from the catalogues.
-    `patient_of` says of whom a row tells: the export stands in the audit log of each of them.
+    `patient_of` says of whom a row tells, if it is a patient: the export stands in the audit log of each of them.
     """
 
     name: str
@@ -72,7 +72,7 @@ class ListExport:
     rows: Callable[[Session, Arguments, Asker], Iterator[Any]]
     read: Callable[[Session, Mapping[str, str], Asker], dict[str, Any]]
     describe: Callable[[Session, Arguments, Asker], list[tuple[str, str]]]
-    patient_of: Callable[[Any], int]
+    patient_of: Callable[[Any], int | None]
     module: Module = Module.CONTACT
     finished: Callable[[Session, Arguments, Asker, int], None] = lambda _session, _arguments, _asker, _rows: None
 

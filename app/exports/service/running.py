@@ -198,7 +198,9 @@ def _of_one(arguments: Mapping[str, Any]) -> set[int]:
 
 def _noting(people: set[int], source: ListExport, rows: Iterable[Any]) -> Iterator[Any]:
     for row in rows:
-        people.add(source.patient_of(row))
+        patient_id = source.patient_of(row)
+        if patient_id is not None:
+            people.add(patient_id)
         yield row
 
 

@@ -21,7 +21,7 @@ from app.imports.service.runs import (
     stop,
     store_view,
 )
-from app.imports.service.sources import Preview, inspect, preview
+from app.imports.service.sources import Preview, inspect, open_lines, preview
 from app.imports.service.views import ViewAddress
 from app.imports.service.working import work_on
 
@@ -47,6 +47,7 @@ __all__ = [
     "list_runs",
     "map_columns",
     "new_file",
+    "open_lines",
     "preview",
     "samples_of",
     "save_mapping",

@@ -30,6 +30,12 @@ def birthday_in_range(birth: date, *, is_lunar: bool, since: date, until: date) 
     return None
 
 
+def lunar_day(year: int, month: int, day: int) -> date:
+    """That day of the Chinese year that begins in this solar year, or the month's last where it has no 30th."""
+    found = next(each for each in _months_of(year) if each.number == month)
+    return found.first + timedelta(days=min(day, found.days) - 1)
+
+
 def _solar(birth: date, year: int) -> Birthday:
     is_leap_day = (birth.month, birth.day) == (2, 29)
     try:
@@ -42,7 +48,7 @@ def _solar(birth: date, year: int) -> Birthday:
 
 def _lunar(birth: date, year: int) -> Birthday | None:
     born, month, day = _lunar_day(birth)
-    return Birthday(day=_day_of(year, month, day), age=year - born)
+    return Birthday(day=lunar_day(year, month, day), age=year - born)
 
 
 def _lunar_day(day: date) -> tuple[int, int, int]:
@@ -51,11 +57,6 @@ def _lunar_day(day: date) -> tuple[int, int, int]:
     year = day.year if day >= _months_of(day.year)[0].first else day.year - 1
     month = next(each for each in reversed(_months_of(year)) if each.first <= day)
     return year, month.number, (day - month.first).days + 1
-
-
-def _day_of(year: int, month: int, day: int) -> date:
-    found = next(each for each in _months_of(year) if each.number == month)
-    return found.first + timedelta(days=min(day, found.days) - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
-from apiflask.fields import Boolean, DateTime, Integer, List, Nested, String
+from apiflask.fields import AwareDateTime, Boolean, DateTime, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
 
 from app.accounts.rules import AT_THE_DESK
@@ -43,6 +43,12 @@ class MessageIn(Schema):
         metadata={"description": "The same key twice is the same message: the second answer is 200 with the first."},
     )
 
+    due_at = AwareDateTime(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "When it should leave; the hours of the contact policy hold besides. Nothing: now."},
+    )
+
 
 class MessageOut(Schema):
     id = Integer(required=True)
@@ -62,6 +68,9 @@ class MessageOut(Schema):
     handled_at = DateTime(required=True, allow_none=True)
     reply_to_id = Integer(required=True, allow_none=True)
     resent_from_id = Integer(required=True, allow_none=True)
+    forwarded_from_id = Integer(required=True, allow_none=True)
+    origin = String(required=True, metadata={"enum": [origin.value for origin in Origin]})
+    origin_id = Integer(required=True, allow_none=True, metadata={"description": "The mass send or the sending rule."})
     error = String(
         required=True,
         allow_none=True,
@@ -99,6 +108,7 @@ def send_message(given: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, 
             text=given["text"],
             kind=MessageKind(given["kind"]),
             dedup_key=given["dedup_key"],
+            due_at=given["due_at"],
             created_by=signed_in().username,
             now=parts().now(),
             origin=Origin.PROGRAM,
@@ -145,5 +155,6 @@ def _view(message: Message) -> dict[str, Any]:
     plain = (
         "id", "direction", "number", "patient_id", "text", "kind", "state", "parts", "is_complete", "created_at",
         "created_by", "due_at", "sent_at", "final_at", "handled_at", "reply_to_id", "resent_from_id",
+        "forwarded_from_id", "origin", "origin_id",
     )  # fmt: skip
     return {**{field: getattr(message, field) for field in plain}, "error": message.error_code}

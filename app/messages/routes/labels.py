@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.messages.models import Message
+from app.messages.routes.reasons import why_sentences
 from app.messages.rules import InState, LinkState, MessageKind, OutState, SegmentState
 from app.messages.service import UNCERTAIN, Box
 
@@ -40,6 +41,7 @@ def page_words() -> dict[str, Any]:
         "error_sentence": error_sentence,
         "box_word": box_words(),
         "kind_word": kind_words(),
+        "why": lambda message, consents: why_sentences(message, consents, kind_words()),
         "state_choices": state_choices,
         "link_sentence": link_sentence,
     }
@@ -62,14 +64,20 @@ def state_choices(box: Box) -> list[tuple[str, str]]:
         Box.INBOX: tuple(InState),
         Box.OUTBOX: (OutState.QUEUED, OutState.FAILED, OutState.EXPIRED, OutState.CANCELLED),
         Box.SENT: (OutState.SENT, OutState.DELIVERED, OutState.UNDELIVERED, OutState.EXPIRED),
+        Box.DELETED: (),
     }
     words = message_state_words()
     return [("", _("Every state")), *((str(state), words[state]) for state in states[box])]
 
 
 def box_words() -> dict[str, str]:
-    """The names of the three boxes."""
-    return {Box.INBOX.value: _("Inbox"), Box.OUTBOX.value: _("Outbox"), Box.SENT.value: _("Sent messages")}
+    """The names of the boxes."""
+    return {
+        Box.INBOX.value: _("Inbox"),
+        Box.OUTBOX.value: _("Outbox"),
+        Box.SENT.value: _("Sent messages"),
+        Box.DELETED.value: _("Deleted"),
+    }
 
 
 def kind_words() -> dict[str, str]:

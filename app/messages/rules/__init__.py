@@ -16,6 +16,15 @@ from app.messages.rules.delivery import (
     is_same_number,
     retry_after,
 )
+from app.messages.rules.replies import (
+    Meaning,
+    OptOutWish,
+    extension_of,
+    next_extension,
+    normal_reply,
+    read_answer,
+    read_opt_out,
+)
 from app.messages.rules.segments import Cut, LongForm, cut_text
 from app.messages.rules.states import (
     FINAL_SEGMENT_STATES,
@@ -48,7 +57,9 @@ __all__ = [
     "IncomingPart",
     "LinkState",
     "LongForm",
+    "Meaning",
     "MessageKind",
+    "OptOutWish",
     "Origin",
     "OutState",
     "Priority",
@@ -62,11 +73,16 @@ __all__ = [
     "cut_text",
     "decode",
     "encode",
+    "extension_of",
     "fold_segments",
     "id_key",
     "id_keys",
     "is_gsm7",
     "is_same_number",
+    "next_extension",
+    "normal_reply",
+    "read_answer",
+    "read_opt_out",
     "retry_after",
     "sign_text",
     "utf16_units",

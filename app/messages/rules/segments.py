@@ -38,7 +38,9 @@ def cut_text(text: str, *, form: LongForm = LongForm.UDH8, takes_latin1: bool = 
     `takes_latin1`: the account carries Latin-1, which holds twice as many accented letters as UCS2.
     """
     coding = _coding(text, takes_latin1=takes_latin1)
-    if form is LongForm.PAYLOAD or sum(_width(char, coding) for char in text) <= _WHOLE[coding]:
+    # Counted as a whole first: most texts are one segment, and a mass send counts a million of them.
+    length = utf16_units(text) if coding is DataCoding.UCS2 else sum(_width(char, coding) for char in text)
+    if form is LongForm.PAYLOAD or length <= _WHOLE[coding]:
         return Cut(coding=coding, pieces=(text,))
     most = (_PART_WIDE if form is LongForm.UDH16 else _PART)[coding]
     pieces: list[str] = []

@@ -25,6 +25,7 @@ class Origin(StrEnum):
     PROGRAM = "program"  # through the API
     MASS_SEND = "mass_send"
     RULE = "rule"  # a sending rule
+    OPT_OUT = "opt_out"  # the one answer to a text that unsubscribes
 
 
 class Priority(IntEnum):

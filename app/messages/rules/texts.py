@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ from app.messages.rules.alphabet import utf16_units
 
 MOST_UNITS = 500
 """Operators in China refuse a text that is longer with its signature, counted in UTF-16 units."""
+# The categories Cc, apart from the line break and the tab, and Cs: a lone surrogate fits no database.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_FOREIGN = 20_000  # 255 segments of 67 units are 17,085
 
 
@@ -52,7 +55,7 @@ def clean_foreign_text(text: str) -> str:
 def _fault(body: str, units: int) -> TextFault | None:
     if not body:
         return TextFault.EMPTY
-    if any(char not in "\n\t" and _is_control(char) for char in body):
+    if _CONTROL.search(body):
         return TextFault.CONTROL_CHARACTER
     if units > MOST_UNITS:
         return TextFault.TOO_LONG

@@ -3,6 +3,7 @@
 `claiming`, `delivery` and `link` are for sms_gateway alone: message delivery has one writer.
 """
 
+from app.messages.service.answers import SYSTEM, Question, ask, on_answer, open_question, withdraw_questions
 from app.messages.service.claiming import Carriage, claim_segments, expire_messages, has_due_segment
 from app.messages.service.cutting import USUAL_FORM, TextForm
 from app.messages.service.delivery import (
@@ -13,6 +14,7 @@ from app.messages.service.delivery import (
     record_receipts,
     settle_uncertain,
 )
+from app.messages.service.holding import Batch, cancel_waiting, hold_waiting, release_held
 from app.messages.service.link import record_alarm, record_link
 from app.messages.service.queueing import MOST_QUEUED, Outgoing, Queued, queue_many
 from app.messages.service.reading import (
@@ -25,6 +27,7 @@ from app.messages.service.reading import (
     list_messages,
     message_view,
     message_views,
+    replies_since,
     thread,
 )
 from app.messages.service.receiving import (
@@ -36,33 +39,46 @@ from app.messages.service.receiving import (
     receive_part,
 )
 from app.messages.service.sending import cancel, queue_message, reply, resend, send_message
+from app.messages.service.verbs import Done, delete, forward, handle_many, resend_many, restore, split_numbers
 
 __all__ = [
     "MOST_QUEUED",
     "RECEIPT_WAITS",
+    "SYSTEM",
     "UNCERTAIN",
     "USUAL_FORM",
+    "Batch",
     "Box",
     "Carriage",
+    "Done",
     "Filters",
     "Link",
     "Outgoing",
+    "Question",
     "Queued",
     "TextForm",
+    "ask",
     "cancel",
+    "cancel_waiting",
     "claim_segments",
+    "delete",
     "deliver_incomplete",
     "expire_messages",
+    "forward",
     "gateway_link",
     "get_message",
+    "handle_many",
     "handle_message",
     "has_due_segment",
     "hold_uncertain",
+    "hold_waiting",
     "inbox",
     "link_message",
     "list_messages",
     "message_view",
     "message_views",
+    "on_answer",
+    "open_question",
     "queue_many",
     "queue_message",
     "read_message",
@@ -72,9 +88,15 @@ __all__ = [
     "record_link",
     "record_outcomes",
     "record_receipts",
+    "release_held",
+    "replies_since",
     "reply",
     "resend",
+    "resend_many",
+    "restore",
     "send_message",
     "settle_uncertain",
+    "split_numbers",
     "thread",
+    "withdraw_questions",
 ]

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, false, not_, or_,
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from app.bus import Bus
+from app.contact_policy.rules import AUTOMATIC
 from app.contact_policy.service import Recipient, may_contact_each
 from app.journal.service import Entry, append
 from app.messages.models import Message, Segment
-from app.messages.rules import ClaimedSegment, Direction, MessageKind, OutState, SegmentState
+from app.messages.rules import ClaimedSegment, Direction, MessageKind, Origin, OutState, Priority, SegmentState
 from app.messages.service.cutting import USUAL_FORM, FormedCut, TextForm, cut_claimed
 from app.smsc_accounts.rules import DEFAULT, Claim, Route
 
@@ -52,6 +53,7 @@ def claim_segments(
     limit: int,
     now: datetime,
     is_marketing_allowed: bool,
+    are_notices_allowed: bool = True,
     carriage: Carriage = EVERYTHING,
 ) -> list[ClaimedSegment]:
     """Mark up to `limit` waiting segments as sending, for this account, and return them in sending order.
@@ -68,6 +70,8 @@ def claim_segments(
         Message.service_number,
         Message.patient_id,
         Message.kind,
+        Message.origin,
+        Message.priority,
         Message.text,
         Message.parts,
         Message.reference,
@@ -83,6 +87,13 @@ def claim_segments(
     )
     if not is_marketing_allowed:
         query = query.where(Message.kind != MessageKind.MARKETING)
+    if not are_notices_allowed:
+        is_notice = and_(
+            Message.kind != MessageKind.MARKETING,
+            Message.origin.in_(AUTOMATIC),
+            Message.priority != Priority.URGENT,
+        )
+        query = query.where(~is_notice)
     wanted = session.execute(query.limit(limit)).all()
     if not wanted:
         return []
@@ -187,7 +198,16 @@ def _take(session: Session, ids: Sequence[int], account: str, now: datetime) -> 
 def _cancel_forbidden(
     session: Session, bus: Bus, rows: Sequence[Row[*tuple[Any, ...]]], now: datetime
 ) -> Collection[int]:
-    recipients = [Recipient(number=row.number, patient_id=row.patient_id, kind=MessageKind(row.kind)) for row in rows]
+    recipients = [
+        Recipient(
+            number=row.number,
+            patient_id=row.patient_id,
+            kind=MessageKind(row.kind),
+            origin=Origin(row.origin),
+            priority=Priority(row.priority),
+        )
+        for row in rows
+    ]
     permissions = may_contact_each(session, recipients, channel="sms", now=now)
     refusals = {
         row.message_id: permission.refusal

@@ -15,7 +15,7 @@ from app import bus as bus_topics
 from app.bulk import insert_rows
 from app.bus import Bus
 from app.contact_policy.rules import Refusal, earliest_sending
-from app.contact_policy.service import Recipient, may_contact_each
+from app.contact_policy.service import Recipient, limits, may_contact_each
 from app.db import after_commit
 from app.journal.service import Entry, append
 from app.messages.models import Message, Segment
@@ -29,6 +29,7 @@ from app.messages.rules import (
     SegmentState,
     cut_text,
 )
+from app.messages.service.extensions import own_number
 from app.messages.service.sending import checked_text
 from app.patients.service import touch_all
 from app.settings import Settings
@@ -74,13 +75,31 @@ def queue_many(
 ) -> list[Queued]:
     """Put up to MOST_QUEUED texts into the outbox; one answer for each, in order.
 
-    Promotions wait for the permitted hours. Raises InvalidInput for a text that cannot be sent, and nothing is queued.
+    Promotions and automatic texts wait for the permitted hours, and are refused beyond the caps. Raises InvalidInput
+    for a text that cannot be sent, and nothing is queued.
     """
     assert len(outgoing) <= MOST_QUEUED
     known = _known(session, [each.dedup_key for each in outgoing])
     fresh = list({each.dedup_key: each for each in outgoing if each.dedup_key not in known}.values())
-    recipients = [Recipient(number=each.number, patient_id=each.patient_id, kind=kind) for each in fresh]
-    permissions = may_contact_each(session, recipients, channel="sms", now=now) if fresh else []
+    held = limits(session)
+    due = {
+        each.dedup_key: earliest_sending(
+            kind, max(each.due_at or now, now), settings.timezone, origin=origin, priority=priority, limits=held
+        )
+        for each in fresh
+    }
+    recipients = [
+        Recipient(
+            number=each.number,
+            patient_id=each.patient_id,
+            kind=kind,
+            origin=origin,
+            priority=priority,
+            at=due[each.dedup_key],
+        )
+        for each in fresh
+    ]
+    permissions = may_contact_each(session, recipients, channel="sms", now=now, timezone=settings.timezone)
     refusals = {
         each.dedup_key: permission.refusal
         for each, permission in zip(fresh, permissions, strict=True)
@@ -89,7 +108,7 @@ def queue_many(
     allowed = [each for each in fresh if each.dedup_key not in refusals]
     rows = [
         {
-            **_row(each, settings, kind, now),
+            **_row(each, settings, kind, now, due[each.dedup_key]),
             "origin": origin,
             "origin_id": origin_id,
             "priority": priority,
@@ -123,15 +142,14 @@ def _known(session: Session, keys: Sequence[str]) -> dict[str, int]:
     return {str(key): message_id for key, message_id in found}
 
 
-def _row(each: Outgoing, settings: Settings, kind: MessageKind, now: datetime) -> dict[str, Any]:
+def _row(each: Outgoing, settings: Settings, kind: MessageKind, now: datetime, due_at: datetime) -> dict[str, Any]:
     text = checked_text(each.text, settings)
-    due_at = earliest_sending(kind, max(each.due_at or now, now), settings.timezone)
     return {
         "direction": Direction.OUT,
         "kind": kind,
         "state": OutState.QUEUED,
         "number": each.number,
-        "service_number": settings.smpp.source_addr if settings.smpp else "",
+        "service_number": own_number(settings),
         "patient_id": each.patient_id,
         "text": text,
         "parts": len(cut_text(text).pieces),

@@ -16,6 +16,7 @@ from app.errors import NotFound
 from app.messages.models import GatewayLink, Message
 from app.messages.rules import Direction, LinkState, OutState
 from app.paging import Page, read_cursor, write_cursor
+from app.patients.models import Patient
 from app.patients.phones import display_number
 from app.patients.service import patient_cards
 from app.texts import N_
@@ -31,11 +32,12 @@ class Box(StrEnum):
     INBOX = "inbox"
     OUTBOX = "outbox"  # waiting, scheduled, in transit or failed
     SENT = "sent"  # accepted by the SMSC
+    DELETED = "deleted"  # hidden from the other three (S-09)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What a list is narrowed to; nothing means everything."""
+    """What a list is narrowed to; nothing means everything that was not deleted."""
 
     box: Box | None = None
     direction: Direction | None = None
@@ -43,6 +45,7 @@ class Filters:
     number: str | None = None  # E.164
     patient_id: int | None = None
     is_open: bool = False  # only incoming texts that nobody has handled
+    words: str | None = None  # somewhere in the text, or in the person's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +86,28 @@ def inbox(session: Session) -> tuple[int, list[Message]]:
     return count, list(session.scalars(query.limit(MOST_IN_INBOX)))
 
 
-def thread(session: Session, message: Message, limit: int = 50) -> list[Message]:
-    """The newest texts to and from the same number, oldest first."""
-    query = select(Message).where(Message.number == message.number)
+def replies_since(session: Session, since: datetime | None) -> list[Message]:
+    """The newest text of each person, or number, who has written since then and waits for somebody (S-21)."""
+    is_open = _conditions(Filters(direction=Direction.IN, is_open=True))
+    query = select(Message).where(*is_open)
+    if since is not None:
+        query = query.where(Message.created_at >= since)
+    rows = session.scalars(query.order_by(Message.created_at.desc(), Message.id.desc()).limit(MOST_IN_INBOX))
+    newest: dict[int | str, Message] = {}
+    for row in rows:
+        newest.setdefault(row.patient_id or row.number, row)
+    return list(newest.values())
+
+
+def thread(session: Session, message: Message, limit: int = 50, *, with_deleted: bool = False) -> list[Message]:
+    """The newest texts to and from the same person on all numbers, or else the same number, oldest first."""
+    is_here = Message.number == message.number
+    if message.patient_id is not None:
+        # A number that several people share is one thread for what nobody has been named for.
+        is_here = or_(Message.patient_id == message.patient_id, is_here & Message.patient_id.is_(None))
+    query = select(Message).where(is_here)
+    if not with_deleted:
+        query = query.where(or_(Message.hidden_at.is_(None), Message.id == message.id))
     rows = session.scalars(query.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit))
     return list(rows)[::-1]
 
@@ -132,6 +154,12 @@ def _view(message: Message, cards: dict[int, dict[str, Any]]) -> dict[str, Any]:
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    if filters.box is not Box.DELETED:
+        found.append(Message.hidden_at.is_(None))
+    if filters.words:
+        named = select(Patient.id).where(Patient.name.icontains(filters.words, autoescape=True))
+        is_said = Message.text.icontains(filters.words, autoescape=True)
+        found.append(or_(is_said, Message.patient_id.in_(named)))
     if filters.box is not None:
         found += _box_conditions(filters.box)
     if filters.direction is not None:
@@ -150,6 +178,8 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 def _box_conditions(box: Box) -> list[ColumnElement[bool]]:
     if box is Box.INBOX:
         return [Message.direction == Direction.IN]
+    if box is Box.DELETED:
+        return [Message.hidden_at.is_not(None)]
     unsent = or_(
         Message.state.in_([OutState.DRAFT, OutState.APPROVED, OutState.QUEUED, OutState.FAILED, OutState.CANCELLED]),
         (Message.state == OutState.EXPIRED) & Message.sent_at.is_(None),

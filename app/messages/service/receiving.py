@@ -13,6 +13,7 @@ from app.errors import Conflict, NotFound
 from app.journal.service import Entry, append
 from app.messages.models import InboundPart, Message
 from app.messages.rules import Direction, IncomingPart, InState, MessageKind, clean_foreign_text, decode
+from app.messages.service.answers import understand
 from app.patients.models import Patient
 from app.patients.phones import parse_number
 from app.patients.rules import MatchState, clean_text, match_state
@@ -136,6 +137,8 @@ def receive_message(
     if message.patient_id is not None:
         touch(session, message.patient_id, now)
     append(session, bus, [Entry(kind="message.received", at=now, message_id=message.id)])
+    if is_complete:
+        understand(session, bus, message, settings=settings, now=now)
     return message
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import bus as bus_topics
 from app.bus import Bus
 from app.contact_policy.rules import REFUSAL_TEXT, earliest_sending
-from app.contact_policy.service import may_contact
+from app.contact_policy.service import limits, may_contact
 from app.db import after_commit
 from app.errors import Conflict, InvalidInput, NotFound, Refused
 from app.journal.service import Entry, append
@@ -25,12 +25,14 @@ from app.messages.rules import (
     MessageKind,
     Origin,
     OutState,
+    Priority,
     SegmentState,
     TextFault,
     cut_text,
     sign_text,
 )
 from app.messages.service.delivery import UNCERTAIN
+from app.messages.service.extensions import own_number, thread_number
 from app.patients.models import Patient, PatientPhone
 from app.patients.phones import parse_number
 from app.patients.rules import MatchState, PhoneKind, match_state
@@ -45,6 +47,7 @@ _FAULT_TEXT = {
     TextFault.BRACKETS: N_("The brackets 【】 are kept for the signature. Use others, such as 「」."),
 }
 _LONGEST_KEY = 100
+_FURTHEST = timedelta(days=366)
 
 
 def send_message(
@@ -101,8 +104,11 @@ def queue_message(
     dedup_key: str | None = None,
     reply_to_id: int | None = None,
     resent_from_id: int | None = None,
+    forwarded_from_id: int | None = None,
+    service_number: str | None = None,
     due_at: datetime | None = None,
     origin: Origin = Origin.PERSON,
+    priority: Priority = Priority.NORMAL,
 ) -> tuple[Message, bool]:
     """As send_message, and says whether the message is new."""
     if dedup_key is not None:
@@ -111,30 +117,46 @@ def queue_message(
         first = _find_by_key(session, dedup_key)
         if first is not None:
             return first, False
+    if due_at is not None and due_at > now + _FURTHEST:
+        raise InvalidInput(N_("Choose a time that is still to come, within a year."), field="at")
     to, person = _recipient(session, settings, number, patient_id, now)
     signed = checked_text(text, settings)
-    permission = may_contact(session, patient_id=person, number=to, kind=kind, channel="sms", now=now)
+    begin = earliest_sending(
+        kind, max(due_at or now, now), settings.timezone, origin=origin, priority=priority, limits=limits(session)
+    )
+    permission = may_contact(
+        session,
+        patient_id=person,
+        number=to,
+        kind=kind,
+        channel="sms",
+        now=now,
+        origin=origin,
+        at=begin,
+        timezone=settings.timezone,
+    )
     if permission.refusal is not None:
         raise Refused(REFUSAL_TEXT[permission.refusal], reason=str(permission.refusal))
-    begin = max(due_at or now, now)
     pieces = cut_text(signed).pieces
     message = Message(
         direction=Direction.OUT,
         kind=kind,
         state=OutState.QUEUED,
         number=to,
-        service_number=settings.smpp.source_addr if settings.smpp else "",
+        service_number=own_number(settings) if service_number is None else service_number,
         patient_id=person,
         text=signed,
         parts=len(pieces),
         dedup_key=dedup_key,
         reply_to_id=reply_to_id,
         resent_from_id=resent_from_id,
+        forwarded_from_id=forwarded_from_id,
         origin=origin,
+        priority=priority,
         created_at=now,
         created_by=created_by,
-        due_at=earliest_sending(kind, begin, settings.timezone),
-        expires_at=earliest_sending(kind, begin, settings.timezone) + VALIDITY,
+        due_at=begin,
+        expires_at=begin + VALIDITY,
         segments=[Segment(position=at, state=SegmentState.WAITING) for at in range(1, len(pieces) + 1)],
     )
     try:
@@ -172,7 +194,7 @@ def reply(
     asked = session.get(Message, message_id)
     if asked is None or asked.direction != Direction.IN:
         raise NotFound(N_("There is no such message."))
-    answer = send_message(
+    answer, _ = queue_message(
         session,
         bus,
         settings=settings,
@@ -184,6 +206,7 @@ def reply(
         patient_id=asked.patient_id,
         dedup_key=dedup_key,
         reply_to_id=asked.id,
+        service_number=thread_number(session, settings, asked),
         origin=Origin.REPLY,
     )
     asked.state, asked.handled_at, asked.handled_by = (

@@ -21,7 +21,8 @@ from app.audit.service import is_view_known
 from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.codes import service as codes
-from app.errors import NotFound, WardlineError
+from app.contact_policy.service import require_dialable
+from app.errors import NotFound, Refused, WardlineError
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.messages import service as messages
 from app.messages.rules import MessageKind
@@ -108,17 +109,26 @@ def _note_view(patient_id: int) -> None:
         audit(session, Action.VIEW, patient_id=known, subject="timeline")
 
 
+def _why_not_called(session: Session, patient_id: int, phone_id: int) -> Refused | None:
+    try:
+        require_dialable(session, patient_id=patient_id, phone_id=phone_id, now=parts().now())
+    except Refused as refused:
+        return refused
+    return None
+
+
 @pages.post("/<int:patient_id>/call")
 @allow(AT_THE_DESK)
 def call_patient(patient_id: int) -> Response:
     """Dial through the agent's own desk; a desk that is not open yet is opened to dial."""
     with reading() as session:
         phone = _phone(session, patient_id)
+        if phone is None:
+            raise NotFound("This number is no longer on record.")
         status = session.get(AgentStatus, signed_in().username)
-    if phone is None:
-        raise NotFound("This number is no longer on record.")
-    if phone.do_not_call:
-        flash(_("The person does not want to be called on this number."), "danger")
+        refused = _why_not_called(session, patient_id, phone.id)
+    if refused is not None:
+        flash(sentence(refused), "danger")
         return redirect(url_for(".show_patient", patient_id=patient_id), 303)
     if status is None or status.state == AgentState.OFFLINE:
         return redirect(f"/desk?dial={phone.id}", 303)

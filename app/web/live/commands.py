@@ -22,6 +22,7 @@ from app.audit.rules import Action, AuditEntry
 from app.audit.service import record
 from app.calls import service as calls
 from app.calls.rules import CommandKind
+from app.contact_policy.service import require_dialable
 from app.duplicates import service as duplicates
 from app.errors import InvalidInput, NotAllowed, NotFound, Unavailable, WardlineError
 from app.http import SignedIn
@@ -224,6 +225,7 @@ def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
         wanted = select(PatientPhone.id).where(PatientPhone.id == phone_id, PatientPhone.patient_id == patient_id)
         if session.scalar(wanted) is None:
             raise NotFound(N_("No such patient."))
+        require_dialable(session, patient_id=patient_id, phone_id=phone_id, now=parts.now())
     wish = {"patient_id": patient_id, "phone_id": phone_id}
     return calls.order(parts, id=id, kind=CommandKind.DIAL, args=wish, agent=user.username, issued_by=user.username)
 

@@ -15,12 +15,14 @@ import { startHtmx } from "./base/htmx";
 import { startPressKeys } from "./base/pressKeys";
 import { startReveal } from "./base/reveal";
 import { startRowKeys } from "./base/rowKeys";
+import { startSelection } from "./base/selection";
 import { startTheme } from "./base/theme";
 import { startToasts } from "./base/toasts";
 
 startTheme();
 startHtmx();
 startRowKeys();
+startSelection();
 startFind();
 startPressKeys();
 startReveal();

@@ -125,6 +125,9 @@ export const en: Words = {
     markedHandled: "Marked as handled.",
     received: "New message: {name}",
     tooLong: "A message has at most {limit} characters, signature included. Shorten it.",
+    away: "1 patient wrote since you were last here | {count} patients wrote since you were last here",
+    later: "Later",
+    record: "Open the record",
   },
   messageState: {
     new: "New",

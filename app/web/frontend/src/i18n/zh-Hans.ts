@@ -123,6 +123,9 @@ export const zhHans = {
     markedHandled: "已标为已处理。",
     received: "新短信：{name}",
     tooLong: "短信最多 {limit} 字（含签名），请删减。",
+    away: "您离开期间有 {count} 位患者发来短信",
+    later: "稍后再看",
+    record: "打开病历",
   },
   messageState: {
     new: "新",

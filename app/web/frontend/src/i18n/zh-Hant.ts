@@ -125,6 +125,9 @@ export const zhHant: Words = {
     markedHandled: "已標為已處理。",
     received: "新簡訊：{name}",
     tooLong: "簡訊最多 {limit} 字（含簽名），請刪減。",
+    away: "您離開期間有 {count} 位病患傳來簡訊",
+    later: "稍後再看",
+    record: "開啟病歷",
   },
   messageState: {
     new: "新",

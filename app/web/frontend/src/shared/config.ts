@@ -20,6 +20,8 @@ export interface DeskConfig {
   dial: { patient_id: number; phone_id: number } | null;
   /** This user sees numbers with their middle hidden. */
   is_masked?: boolean;
+  /** When this user was last seen before this sign-in; null when never. */
+  away_since?: string | null;
 }
 
 export interface WallboardConfig {

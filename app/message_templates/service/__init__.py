@@ -1,0 +1,68 @@
+"""Message templates: written, approved, filled. Import from here."""
+
+from app.message_templates.service.editing import (
+    LONGEST_TEXT,
+    Checked,
+    TemplateData,
+    approve,
+    change_template,
+    check,
+    create_template,
+    mark_used,
+    remove,
+    retire,
+    subject_of,
+    submit,
+    take_back,
+)
+from app.message_templates.service.filling import (
+    Addressee,
+    HouseValues,
+    addressees,
+    fill_for_patient,
+    fill_variant,
+    house_values,
+)
+from app.message_templates.service.reading import (
+    TemplateFilters,
+    UsableTemplate,
+    disease_names,
+    get_template,
+    get_version,
+    list_templates,
+    list_usable_templates,
+    name_of,
+)
+from app.message_templates.service.shipping import install_shipped, shipped_rows
+
+__all__ = [
+    "LONGEST_TEXT",
+    "Addressee",
+    "Checked",
+    "HouseValues",
+    "TemplateData",
+    "TemplateFilters",
+    "UsableTemplate",
+    "addressees",
+    "approve",
+    "change_template",
+    "check",
+    "create_template",
+    "disease_names",
+    "fill_for_patient",
+    "fill_variant",
+    "get_template",
+    "get_version",
+    "house_values",
+    "install_shipped",
+    "list_templates",
+    "list_usable_templates",
+    "mark_used",
+    "name_of",
+    "remove",
+    "retire",
+    "shipped_rows",
+    "subject_of",
+    "submit",
+    "take_back",
+]

@@ -1,0 +1,209 @@
+"""The dates that a rule can hang on. A room whose records have dates registers a kind when its modules are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.codes.models import CodeItem
+from app.mailings.service import birthdays
+from app.organisation.models import Department
+from app.patients.models import Patient
+from app.sending_rules.rules import OCCASIONS, Occasion, days_between
+from app.sending_rules.service.calendar import LunarPython
+from app.texts import N_
+from app.visits.models import Course, Diagnosis, Exam, Operation, Visit
+
+_PIECE = 500  # rows that are read at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchored:
+    """One dated record of one person. `record` names it for ever, whatever its date; `values` fill fields."""
+
+    patient_id: int
+    record: str
+    on: date
+    at: datetime | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorQuery:
+    """Which records: dated from day to day, both included, by the hospital's clock, and meeting the rule's filters."""
+
+    since: date
+    until: date
+    zone: ZoneInfo
+    filters: Mapping[str, Any]
+
+    @property
+    def moments(self) -> tuple[datetime, datetime]:
+        """From the beginning of the first day to the beginning of the day after the last."""
+        after = self.until + timedelta(days=1)
+        return datetime.combine(self.since, time(), self.zone), datetime.combine(after, time(), self.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorKind:
+    """One kind of date. `find` reads what the session may see, in pieces; `filters` are those that it understands."""
+
+    code: str
+    label: str
+    find: Callable[[Session, AnchorQuery], Iterable[Anchored]]
+    filters: tuple[str, ...] = ()
+    is_of_a_record: bool = True  # False: a day of the year, for everybody of the segment
+
+
+_kinds: dict[str, AnchorKind] = {}
+
+
+def register(*kinds: AnchorKind) -> None:
+    """Add kinds of date. The same code again replaces the kind."""
+    for kind in kinds:
+        _kinds[kind.code] = kind
+
+
+def anchor_kinds() -> Mapping[str, AnchorKind]:
+    """Every kind of date, by code, in the order in which they are shown."""
+    return _kinds
+
+
+def _pieces(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Any]:
+    return iter(session.execute(statement.execution_options(yield_per=_PIECE)))
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
+
+
+def _visits(column: Any) -> Callable[[Session, AnchorQuery], Iterator[Anchored]]:
+    def find(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
+        first, after = query.moments
+        statement = (
+            select(Visit.id, Visit.patient_id, column.label("at"), Visit.doctor, Department.name)
+            .outerjoin(Department, Department.id == Visit.department_id)
+            .where(column >= first, column < after, Visit.status != "withdrawn")
+            .order_by(Visit.id)
+        )
+        if query.filters.get("visit_kind"):
+            statement = statement.where(Visit.kind == query.filters["visit_kind"])
+        if query.filters.get("diseases"):
+            diagnosed = select(Diagnosis.visit_id).where(Diagnosis.disease.in_(_at_or_below(query.filters["diseases"])))
+            statement = statement.where(Visit.id.in_(diagnosed))
+        if query.filters.get("department_id"):
+            statement = statement.where(Visit.department_id == query.filters["department_id"])
+        for row in _pieces(session, statement):
+            yield Anchored(
+                patient_id=row.patient_id,
+                record=str(row.id),
+                on=_local(row.at, query.zone),
+                at=row.at,
+                values={"doctor": row.doctor or "", "department": row.name or ""},
+            )
+
+    return find
+
+
+def _at_or_below(codes: Iterable[str]) -> Select[str]:
+    paths = [CodeItem.path.contains(f"/{code}/", autoescape=True) for code in codes]
+    return select(CodeItem.code).where(CodeItem.list == "disease", or_(CodeItem.code.in_(list(codes)), *paths))
+
+
+def _operations(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
+    first, after = query.moments
+    statement = (
+        select(Operation.id, Operation.patient_id, Operation.at, Operation.doctor, Department.name)
+        .outerjoin(Visit, Visit.id == Operation.visit_id)
+        .outerjoin(Department, Department.id == Visit.department_id)
+        .where(Operation.at >= first, Operation.at < after)
+        .where(or_(Operation.visit_id.is_(None), Visit.status != "withdrawn"))
+        .order_by(Operation.id)
+    )
+    if query.filters.get("word"):
+        statement = statement.where(Operation.name.icontains(query.filters["word"], autoescape=True))
+    for row in _pieces(session, statement):
+        yield Anchored(
+            patient_id=row.patient_id,
+            record=str(row.id),
+            on=_local(row.at, query.zone),
+            at=row.at,
+            values={"doctor": row.doctor or "", "department": row.name or ""},
+        )
+
+
+def _course_ends(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
+    # A course that has ended ended then; one that goes on is planned to end.
+    ends_on = func.coalesce(Course.ended_on, Course.planned_end_on)
+    statement = (
+        select(Course.id, Course.patient_id, ends_on.label("day"), Course.doctor, Department.name)
+        .outerjoin(Department, Department.id == Course.department_id)
+        .where(ends_on >= query.since, ends_on <= query.until)
+        .order_by(Course.id)
+    )
+    if query.filters.get("diseases"):
+        statement = statement.where(Course.disease.in_(_at_or_below(query.filters["diseases"])))
+    for row in _pieces(session, statement):
+        values = {"doctor": row.doctor or "", "department": row.name or ""}
+        yield Anchored(patient_id=row.patient_id, record=str(row.id), on=row.day, values=values)
+
+
+def _exams(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
+    first, after = query.moments
+    statement = select(Exam.id, Exam.patient_id, Exam.at).where(Exam.at >= first, Exam.at < after).order_by(Exam.id)
+    if query.filters.get("word"):
+        statement = statement.where(Exam.name.icontains(query.filters["word"], autoescape=True))
+    for row in _pieces(session, statement):
+        yield Anchored(patient_id=row.patient_id, record=str(row.id), on=_local(row.at, query.zone), at=row.at)
+
+
+def _birthdays(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
+    for person in birthdays(session, query.since, query.until):
+        yield Anchored(patient_id=person.patient_id, record=str(person.birthday.day.year), on=person.birthday.day)
+
+
+def _occasion(occasion: Occasion) -> Callable[[Session, AnchorQuery], Iterator[Anchored]]:
+    def find(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
+        days = days_between(occasion.when, query.since, query.until, LunarPython())
+        people = select(Patient.id).where(Patient.merged_into_id.is_(None), Patient.deceased_at.is_(None))
+        if occasion.sex is not None:
+            people = people.where(Patient.sex == occasion.sex)
+        for day in days:
+            for row in _pieces(session, people.order_by(Patient.id)):
+                yield Anchored(patient_id=row.id, record=day.isoformat()[:4], on=day)
+
+    return find
+
+
+register(
+    AnchorKind(
+        code="visit",
+        label=N_("A visit"),
+        find=_visits(Visit.started_at),
+        filters=("visit_kind", "diseases", "department_id"),
+    ),
+    AnchorKind(
+        code="discharge",
+        label=N_("A discharge or the end of a visit"),
+        find=_visits(Visit.ended_at),
+        filters=("visit_kind", "diseases", "department_id"),
+    ),
+    AnchorKind(code="operation", label=N_("An operation"), find=_operations, filters=("word",)),
+    AnchorKind(
+        code="course_end", label=N_("The end of a course of treatment"), find=_course_ends, filters=("diseases",)
+    ),
+    AnchorKind(code="exam", label=N_("An examination"), find=_exams, filters=("word",)),
+    AnchorKind(code="birthday", label=N_("A birthday, by either calendar"), find=_birthdays, is_of_a_record=False),
+    *(
+        AnchorKind(
+            code=f"occasion.{occasion.code}", label=occasion.title, find=_occasion(occasion), is_of_a_record=False
+        )
+        for occasion in OCCASIONS.values()
+    ),
+)
