@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bulk import insert_rows
-from app.contact_policy.service import Recipient, may_contact_each
+from app.contact_policy.rules import earliest_sending
+from app.contact_policy.service import Recipient, limits, may_contact_each
 from app.mass_sends.models import MassSend, MassSendRecipient
 from app.mass_sends.rules import Audience, Exclusion
 from app.mass_sends.service.audiences import Candidate, bind_author
@@ -21,6 +22,7 @@ from app.mass_sends.service.texts import SendText, write
 from app.message_templates import service as templates
 from app.message_templates.service import Addressee
 from app.messages import service as messages
+from app.messages.rules import Origin, Priority
 from app.parts import Parts
 from app.patients.models import Patient, PatientPhone
 
@@ -73,8 +75,10 @@ def prepare_batch(
     now: datetime,
 ) -> Counted:
     """Judge a batch and write its rows. First the number, then the contact policy, then the text."""
-    judged = _refuse(session, text, candidates, now)
+    judged = _refuse(session, text, candidates, now, with_caps=False)
     judged = _without_repeats(session, send_id, judged)
+    # After the repeats, which would else be taken for one message too many.
+    judged = _refuse(session, text, judged, now, with_caps=True)
     rows = []
     counted = {"recipients": 0, "excluded": 0, "parts": 0}
     for each in judged:
@@ -108,10 +112,31 @@ def addressee(each: Candidate, people: dict[int, Addressee]) -> Addressee:
     return people.get(each.patient_id or 0, Addressee())
 
 
-def _refuse(session: Session, text: SendText, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+def _refuse(
+    session: Session, text: SendText, candidates: Sequence[Candidate], now: datetime, *, with_caps: bool
+) -> list[Candidate]:
     asked = [each for each in candidates if each.exclusion is None and each.number is not None]
-    recipients = [Recipient(number=each.number or "", patient_id=each.patient_id, kind=text.kind) for each in asked]
-    answers = may_contact_each(session, recipients, channel="sms", now=now) if asked else []
+    due = earliest_sending(
+        text.kind,
+        max(text.due_at or now, now),
+        text.timezone,
+        origin=Origin.MASS_SEND,
+        priority=Priority.BULK,
+        limits=limits(session),
+    )
+    recipients = [
+        Recipient(
+            number=each.number or "",
+            patient_id=each.patient_id,
+            kind=text.kind,
+            origin=Origin.MASS_SEND,
+            priority=Priority.BULK,
+            at=due,
+        )
+        for each in asked
+    ]
+    timezone = text.timezone if with_caps else None
+    answers = may_contact_each(session, recipients, channel="sms", now=now, timezone=timezone) if asked else []
     refusals = {each.position: answer.refusal for each, answer in zip(asked, answers, strict=True) if answer.refusal}
     return [
         replace(each, exclusion=refusals[each.position]) if each.position in refusals else each for each in candidates
