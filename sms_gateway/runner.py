@@ -171,6 +171,7 @@ class Gateway:
         now, bus, settings = self._parts.now(), self._parts.bus, self._parts.settings
         with self._parts.database.writing() as session:
             messages.expire_messages(session, bus, now=now)
+            messages.end_uncertain(session, bus, settings=settings, now=now)
             messages.deliver_incomplete(session, bus, settings=settings, now=now, timeout=self._timers.reassembly)
 
     def _write_figures(self) -> None:

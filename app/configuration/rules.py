@@ -261,6 +261,40 @@ EXTENSION_DIGITS: SettingKey[int] = SettingKey(
     low=0,
     high=6,
 )
+UNCERTAIN_CARE_HOURS: SettingKey[int] = SettingKey(
+    name="messages.uncertain_care_hours",
+    default=2,
+    group=Group.MESSAGES,
+    title=N_("When nobody knows whether a text left, wait for its receipt"),
+    help=N_("Afterwards it waits in the work list for somebody to decide."),
+    unit=N_("hours"),
+    low=1,
+    high=168,
+)
+RESEND_UNCERTAIN_CARE: SettingKey[bool] = SettingKey(
+    name="messages.resend_uncertain_care",
+    default=False,
+    group=Group.MESSAGES,
+    title=N_("Then send it again without asking"),
+    help=N_("It may arrive twice. Promotions have a setting of their own."),
+)
+UNCERTAIN_MARKETING_HOURS: SettingKey[int] = SettingKey(
+    name="messages.uncertain_marketing_hours",
+    default=24,
+    group=Group.MESSAGES,
+    title=N_("When nobody knows whether a promotion left, wait for its receipt"),
+    help=N_("Afterwards it is given up."),
+    unit=N_("hours"),
+    low=1,
+    high=168,
+)
+RESEND_UNCERTAIN_MARKETING: SettingKey[bool] = SettingKey(
+    name="messages.resend_uncertain_marketing",
+    default=False,
+    group=Group.MESSAGES,
+    title=N_("Then send the promotion again instead"),
+    help=N_("It may arrive twice."),
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -286,6 +320,10 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     MARKETING_PER_WEEK,
     OPT_OUT_ANSWER,
     EXTENSION_DIGITS,
+    UNCERTAIN_CARE_HOURS,
+    RESEND_UNCERTAIN_CARE,
+    UNCERTAIN_MARKETING_HOURS,
+    RESEND_UNCERTAIN_MARKETING,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {

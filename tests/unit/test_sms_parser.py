@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from smpplib import smpp
 
 from sms_gateway.smpp import codec
 from sms_gateway.smpp.parser import PDUParser
@@ -124,6 +125,51 @@ def test_a_number_that_does_not_fit_is_refused_and_never_cut() -> None:
 def test_a_password_that_does_not_fit_is_refused_and_never_cut() -> None:
     with pytest.raises(codec.CannotEncode, match="password"):
         codec.encode_bind(Command.BIND_TRANSCEIVER, sequence=1, system_id="wardline", password="123456789")
+
+
+@given(
+    st.text("0123456789+", max_size=20),
+    st.text("0123456789", min_size=1, max_size=20),
+    st.sampled_from([0, 3, 8]),
+    st.binary(min_size=1, max_size=254),
+    st.booleans(),
+    st.sampled_from(["", "261128120000000+"]),
+)
+def test_a_submit_is_written_as_smpplib_writes_it(
+    source: str, destination: str, data_coding: int, body: bytes, has_header: bool, validity: str
+) -> None:
+    ours = codec.encode_submit(
+        sequence=7,
+        source_addr=source,
+        destination_addr=destination,
+        data_coding=data_coding,
+        short_message=body,
+        has_header=has_header,
+        validity_period=validity,
+    )
+    theirs = smpp.make_pdu(
+        "submit_sm",
+        sequence=7,
+        service_type="",
+        source_addr_ton=0,
+        source_addr_npi=0,
+        source_addr=source,
+        dest_addr_ton=1,
+        dest_addr_npi=1,
+        destination_addr=destination,
+        esm_class=0x40 if has_header else 0,
+        protocol_id=0,
+        priority_flag=0,
+        schedule_delivery_time="",
+        validity_period=validity,
+        registered_delivery=1,
+        replace_if_present_flag=0,
+        data_coding=data_coding,
+        sm_default_msg_id=0,
+        short_message=body,
+    )
+    theirs.sequence = 7
+    assert ours == theirs.generate()
 
 
 def test_what_we_write_carries_the_sequence_and_status_that_we_gave() -> None:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.messages.models import Message
 from app.messages.routes.reasons import why_sentences
-from app.messages.rules import InState, LinkState, MessageKind, OutState, SegmentState
+from app.messages.rules import NO_ANSWER, InState, LinkState, MessageKind, OutState, SegmentState
 from app.messages.service import UNCERTAIN, Box
 
 _ICONS: dict[str, str] = {
@@ -112,6 +112,8 @@ def link_sentence(state: LinkState) -> str:
 def _error_sentence(code: str) -> Any:
     if code == UNCERTAIN:
         return _("The SMS centre may have taken it; its answer never came. It is not sent again by itself.")
+    if code == NO_ANSWER:
+        return _("Neither an answer nor a receipt ever came; nobody knows whether it arrived. It was given up.")
     if code in set(Refusal):
         return _(REFUSAL_TEXT[Refusal(code)])
     if code.startswith("invalid_"):

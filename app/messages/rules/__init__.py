@@ -40,12 +40,14 @@ from app.messages.rules.states import (
     SegmentState,
 )
 from app.messages.rules.texts import MOST_UNITS, SignedText, TextFault, clean_foreign_text, sign_text
+from app.messages.rules.uncertain import NO_ANSWER, UncertainEnd, uncertain_end
 
 __all__ = [
     "FEW_TRIES",
     "FINAL_SEGMENT_STATES",
     "MOST_TRIES",
     "MOST_UNITS",
+    "NO_ANSWER",
     "OPEN_IN_STATES",
     "RESENDABLE",
     "VALIDITY",
@@ -68,6 +70,7 @@ __all__ = [
     "SignedText",
     "SubmitOutcome",
     "TextFault",
+    "UncertainEnd",
     "Verdict",
     "clean_foreign_text",
     "cut_text",
@@ -85,5 +88,6 @@ __all__ = [
     "read_opt_out",
     "retry_after",
     "sign_text",
+    "uncertain_end",
     "utf16_units",
 ]

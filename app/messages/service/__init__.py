@@ -40,6 +40,7 @@ from app.messages.service.receiving import (
 )
 from app.messages.service.recipients import mobiles_of
 from app.messages.service.sending import cancel, queue_message, reply, resend, send_message
+from app.messages.service.uncertain import count_uncertain, end_uncertain, give_up_uncertain, list_uncertain
 from app.messages.service.verbs import Done, delete, forward, handle_many, resend_many, restore, split_numbers
 
 __all__ = [
@@ -62,12 +63,15 @@ __all__ = [
     "cancel",
     "cancel_waiting",
     "claim_segments",
+    "count_uncertain",
     "delete",
     "deliver_incomplete",
+    "end_uncertain",
     "expire_messages",
     "forward",
     "gateway_link",
     "get_message",
+    "give_up_uncertain",
     "handle_many",
     "handle_message",
     "has_due_segment",
@@ -76,6 +80,7 @@ __all__ = [
     "inbox",
     "link_message",
     "list_messages",
+    "list_uncertain",
     "message_view",
     "message_views",
     "mobiles_of",
