@@ -1,7 +1,7 @@
 """Octets to PDUs and back. The only file that imports smpplib, of which nothing but the field tables is used.
 
-smpplib writes binds and reads the mandatory fields of deliveries. The optional ones are read here, because smpplib stops
-at a tag it does not know, or knows from another command; and what it cuts or ignores in silence is checked here first.
+smpplib writes binds and reads the mandatory fields of deliveries. The optional ones are read here, because smpplib
+stops at a tag it does not know, or knows from another command; and what it cuts or ignores in silence is checked here.
 """
 
 from __future__ import annotations
