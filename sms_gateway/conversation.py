@@ -224,7 +224,7 @@ class Conversation:
 
     def _keep_all(self, contents: Sequence[IncomingPart | Receipt]) -> list[bool]:
         try:
-            self._desk.ledger.keep(contents)
+            self._desk.keep(contents)
         except SQLAlchemyError:
             # One text that the database will not take must not hold up the others: each on its own.
             return [self._keep_one(content) for content in contents]
@@ -232,7 +232,7 @@ class Conversation:
 
     def _keep_one(self, content: IncomingPart | Receipt) -> bool:
         try:
-            self._desk.ledger.keep([content])
+            self._desk.keep([content])
         except SQLAlchemyError as error:
             log.error("sms.delivery_not_kept", account=self._desk.account.name, error=type(error).__name__)
             return False

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from app.messages.rules import ClaimedSegment, SubmitOutcome
+from app.messages.rules import ClaimedSegment, IncomingPart, Receipt, SubmitOutcome
 from app.smsc_accounts.rules import SMSCAccount, error_table, source_for
 from sms_gateway.connection import Waker
 from sms_gateway.ledger import Ledger
@@ -86,6 +86,19 @@ class AccountDesk:
         with self._lock:
             self.ledger.record(outcomes)
             self._in_hand.difference_update(outcome.segment_id for outcome in outcomes)
+
+    def keep(self, contents: Sequence[IncomingPart | Receipt]) -> None:
+        """Keep what the SMSC brought: all of it, or nothing.
+
+        A text to this account's number is kept as one to the usual number: the extension behind it finds the thread.
+        """
+        self.ledger.keep([self._as_usual(each) if isinstance(each, IncomingPart) else each for each in contents])
+
+    def _as_usual(self, part: IncomingPart) -> IncomingPart:
+        own = self.account.source_addr
+        if not own or not self._usual_source or not part.destination.startswith(own):
+            return part
+        return replace(part, destination=source_for(part.destination, own, self._usual_source))
 
     def source_of(self, segment: ClaimedSegment) -> str:
         """The number that the segment comes from."""

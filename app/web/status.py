@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
@@ -24,6 +25,8 @@ from app.journal.service import latest_seq
 from app.messages.models import Message
 from app.parts import Parts
 from app.queues import service as queues
+from app.smsc_accounts import service as smsc_accounts
+from app.smsc_accounts.models import BindFigures
 
 log = structlog.get_logger()
 pages = Blueprint("status", __name__)
@@ -120,6 +123,7 @@ class Metrics:
                 states = session.execute(
                     select(Message.direction, Message.state, func.count()).group_by(Message.direction, Message.state)
                 ).all()
+                gateway = smsc_accounts.gateway_view(session, self._parts.now())
         except SQLAlchemyError as error:
             log.warning("metrics.database_failed", error=type(error).__name__)
             return
@@ -132,6 +136,39 @@ class Metrics:
         for direction, state, count in states:
             family.add_metric([direction, state], count)
         yield family
+        yield from _gateway_metrics(gateway, self._parts.now())
+
+
+def _gateway_metrics(view: smsc_accounts.GatewayView, now: datetime) -> Iterator[GaugeMetricFamily]:
+    """What the gateway page shows; a rate or a latency that is not known is left out."""
+    age = (now - view.oldest_due_at).total_seconds() if view.oldest_due_at is not None else 0.0
+    yield GaugeMetricFamily("wardline_sms_oldest_waiting_seconds", "Age of the oldest text that waits.", value=age)
+    yield GaugeMetricFamily("wardline_sms_uncertain_segments", "Without an answer or receipt.", value=view.uncertain)
+    yield GaugeMetricFamily("wardline_sms_figures_stale", "1: the gateway tells nothing.", value=int(view.is_stale))
+    labels = ["account", "bind", "role"]
+    for name, about, read in _BIND_METRICS:
+        family = GaugeMetricFamily(f"wardline_sms_bind_{name}", about, labels=labels)
+        for bind in view.binds:
+            value = read(bind)
+            if value is not None:
+                family.add_metric([bind.account, str(bind.number), bind.role], value)
+        yield family
+    family = GaugeMetricFamily("wardline_sms_refused", "Last hour, by code.", labels=["account", "code"])
+    for account, code, count in view.errors:
+        family.add_metric([account, code], count)
+    yield family
+
+
+_BIND_METRICS: tuple[tuple[str, str, Callable[[BindFigures], float | None]], ...] = (
+    ("up", "1 while the bind stands.", lambda bind: int(bind.state == "bound")),
+    ("window", "Submits that may wait for their answer.", lambda bind: bind.window),
+    ("in_flight", "Submits that wait for their answer.", lambda bind: bind.in_flight),
+    ("segments_per_second", "Accepted, of the last ten seconds.", lambda bind: bind.rate),
+    ("latency_p50_ms", "Half of the answers came within this.", lambda bind: bind.latency_p50_ms),
+    ("latency_p95_ms", "95 of 100 answers came within this.", lambda bind: bind.latency_p95_ms),
+    ("accepted", "Segments accepted in the last hour.", lambda bind: bind.accepted),
+    ("receipts", "Final receipts in the last hour.", lambda bind: bind.receipts),
+)
 
 
 def register(app: Flask, parts: Parts, live_sockets: Callable[[], int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import adapter, cost, importing, mass_send, page, pop, search, segments
+from tests.bench import adapter, cost, importing, mass_send, page, pop, search, segments, sms
 
 _BENCHES = {
     "adapter": adapter.measure,
@@ -16,6 +16,7 @@ _BENCHES = {
     "lookup": search.measure_lookup,
     "page": page.measure,
     "segments": segments.measure,
+    "sms": sms.measure,
 }
 
 

@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, to be killed: database URL and SMSC port come as arguments."""
+"""A gateway in a process of its own, to be killed: database URL, SMSC port, window and perhaps a rate as arguments."""
 
 import sys
 import threading
@@ -18,7 +18,7 @@ def main() -> None:
         system_id="wardline",
         password="wardline",
         window=window,
-        segments_per_second=5_000.0,
+        segments_per_second=float(sys.argv[4]) if len(sys.argv) > 4 else 5_000.0,
         source_addr="1069001",
     )
     gateway = Gateway(parts, address, timers=HURRY)

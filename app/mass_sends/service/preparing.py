@@ -5,7 +5,7 @@ A fixed number of queries for each batch, and nothing of it stays in memory.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,9 +20,9 @@ from app.mass_sends.service.audiences import Candidate, bind_author
 from app.mass_sends.service.texts import SendText, write
 from app.message_templates import service as templates
 from app.message_templates.service import Addressee
+from app.messages import service as messages
 from app.parts import Parts
 from app.patients.models import Patient, PatientPhone
-from app.patients.rules import PhoneKind
 
 _COLUMNS = ("mass_send_id", "patient_id", "user_id", "line", "number", "field_values", "parts", "exclusion")
 
@@ -48,7 +48,7 @@ def known_people(parts: Parts, send: MassSend, candidates: Sequence[Candidate]) 
             return [replace(each, patient_id=owners.get(each.number or "")) for each in candidates]
         if send.audience == Audience.STAFF:
             return [replace(each, exclusion=None if each.number else Exclusion.NO_MOBILE) for each in candidates]
-        mobiles = _mobiles(session, [each.patient_id for each in candidates if each.patient_id is not None])
+        mobiles = messages.mobiles_of(session, [each.patient_id for each in candidates if each.patient_id is not None])
     numbered = [replace(each, number=mobiles.get(each.patient_id or 0)) for each in candidates]
     return [each if each.number else replace(each, exclusion=Exclusion.NO_MOBILE) for each in numbered]
 
@@ -135,24 +135,6 @@ def _without_repeats(session: Session, send_id: int, candidates: Sequence[Candid
             seen.add(each.number)
         kept.append(each)
     return kept
-
-
-def _mobiles(session: Session, ids: Collection[int]) -> dict[int, str]:
-    """The number that a text to each of these people goes to: an own one that holds before every other."""
-    query = (
-        select(PatientPhone.patient_id, PatientPhone.number)
-        .where(PatientPhone.patient_id.in_(ids), PatientPhone.kind == PhoneKind.MOBILE)
-        .order_by(
-            PatientPhone.contact_person_id.is_not(None),
-            PatientPhone.is_valid.desc(),
-            PatientPhone.do_not_text,
-            PatientPhone.id,
-        )
-    )
-    found: dict[int, str] = {}
-    for patient_id, number in session.execute(query):
-        found.setdefault(patient_id, number)
-    return found
 
 
 def _owners(session: Session, numbers: Iterable[str]) -> dict[str, int]:
