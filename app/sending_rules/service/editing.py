@@ -54,6 +54,7 @@ class RuleFigures:
     planned: int = 0
     sent: int = 0
     skipped: int = 0
+    next_at: datetime | None = None
 
 
 def list_rules(session: Session) -> Sequence[SendingRule]:
@@ -66,18 +67,22 @@ def list_rules(session: Session) -> Sequence[SendingRule]:
 def figures(session: Session, since: datetime) -> dict[int, RuleFigures]:
     """The figures of every rule that has planned something, of what was due since that moment."""
     rows = session.execute(
-        select(PlannedMessage.rule_id, PlannedMessage.state, func.count())
+        select(PlannedMessage.rule_id, PlannedMessage.state, func.count(), func.min(PlannedMessage.due_at))
         .where(PlannedMessage.due_at >= since)
         .group_by(PlannedMessage.rule_id, PlannedMessage.state)
     )
     counts: dict[int, dict[str, int]] = {}
-    for rule_id, state, count in rows:
+    next_at: dict[int, datetime] = {}
+    for rule_id, state, count, first_at in rows:
         counts.setdefault(rule_id, {})[state] = count
+        if state == PlanState.PLANNED:
+            next_at[rule_id] = first_at
     return {
         rule_id: RuleFigures(
             planned=each.get(PlanState.PLANNED, 0),
             sent=each.get(PlanState.QUEUED, 0),
             skipped=each.get(PlanState.SKIPPED, 0),
+            next_at=next_at.get(rule_id),
         )
         for rule_id, each in counts.items()
     }
