@@ -20,6 +20,7 @@ from app.contact_policy import service as contact_policy
 from app.message_templates.models import MessageTemplate, TemplateVersion
 from app.messages.models import Message
 from app.messages.rules import MessageKind, SubmitOutcome, Verdict
+from app.messages.service import Carriage, expire_messages
 from app.parts import Parts
 from app.patients.models import Patient, PatientPhone
 from app.sending_rules import service, tasks
@@ -256,7 +257,7 @@ class Year:
         tasks.plan_all(self.parts)
         tasks.send_due(self.parts)
         ledger = Ledger(self.parts, "default")
-        while claimed := ledger.exchange([], 50):
+        while claimed := ledger.exchange([], 50, Carriage()):
             ledger.exchange(
                 [
                     SubmitOutcome(
@@ -265,8 +266,10 @@ class Year:
                     for each in claimed
                 ],
                 0,
+                Carriage(),
             )
-        ledger.sweep(receipt_waits=timedelta(hours=1), reassembly=timedelta(hours=1))
+        with self.parts.database.writing() as session:
+            expire_messages(session, self.parts.bus, now=self.now)
         for record in self.records:
             expect(record, self.now)
 

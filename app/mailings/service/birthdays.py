@@ -23,6 +23,7 @@ class BirthdayPerson:
     """Somebody with the birthday that falls into the range."""
 
     patient_id: int
+    birth: date
     birthday: Birthday
     is_lunar: bool
 
@@ -40,7 +41,7 @@ def birthdays(session: Session, since: date, until: date) -> list[BirthdayPerson
         )
     )
     found = [
-        BirthdayPerson(patient_id=patient_id, birthday=kept, is_lunar=is_lunar)
+        BirthdayPerson(patient_id=patient_id, birth=birth, birthday=kept, is_lunar=is_lunar)
         for patient_id, birth, is_lunar in people
         if birth is not None and (kept := birthday_in_range(birth, is_lunar=is_lunar, since=since, until=until))
     ]

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.access.rules import Module
+from app.access.rules import Module, Reach
 from app.accounts.rules import OVER_AGENTS
 from app.audit.rules import Action
 from app.codes import service as codes
@@ -20,6 +20,7 @@ from app.codes.rules import CodeList
 from app.errors import InvalidInput, NotFound, WardlineError
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.message_templates import service as templates
+from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
 from app.patients.service import patient_cards
 from app.segments import service as segments
@@ -123,7 +124,11 @@ def show_simulation(rule_id: int) -> str:
         rule = service.get_rule(session, rule_id)
         seen = service.simulate(session, rule, parts())
         people = patient_cards(session, {each.patient_id for each in seen.samples}, now=parts().now())
-    return _render("simulation.html", rule=rule, seen=seen, people=people, days=service.SIMULATED_DAYS)
+    # The rule writes to everybody whom it concerns; who sees some of them reads smaller figures than will be sent.
+    is_partial = any(viewer().grant(module).reach is not Reach.ALL for module in (Module.CONTACT, Module.CLINICAL))
+    return _render(
+        "simulation.html", rule=rule, seen=seen, people=people, days=service.SIMULATED_DAYS, is_partial=is_partial
+    )
 
 
 @pages.post("/<int:rule_id>/simulation")
@@ -212,6 +217,8 @@ def _data(form: dict[str, str]) -> RuleData:
             "word": form.get("word", "").strip()[:60],
             "visit_kind": form.get("visit_kind", "") if form.get("visit_kind") in _VISIT_KINDS else "",
             "diseases": [form["disease"][:40]] if form.get("disease") else [],
+            "department_id": _id(form.get("department", "")),
+            "month_day": form.get("month_day", "").strip()[:5],
         },
     )
 
@@ -239,6 +246,8 @@ def _form_of(rule: SendingRule) -> dict[str, str]:
         "word": str(rule.filters.get("word", "")),
         "visit_kind": str(rule.filters.get("visit_kind", "")),
         "disease": next(iter(rule.filters.get("diseases", [])), ""),
+        "department": str(rule.filters.get("department_id", "")),
+        "month_day": str(rule.filters.get("month_day", "")),
         "row_version": str(rule.row_version),
     }
 
@@ -259,6 +268,8 @@ def _edit_page(session: Session, rule: SendingRule | None, form: dict[str, str],
         segments=[("", _("Everybody whom the date concerns")),
                   *((str(each.id), each.name) for each in segments.list_segments(session))],
         diseases=[("", _("Every disease")), *diseases],
+        departments=[("", _("Every department")),
+                     *((str(each.id), each.name) for each in organisation.departments(session))],
         visit_kinds=[("", _("Every kind of visit")), ("outpatient", _("Outpatient")), ("inpatient", _("Inpatient")),
                      ("emergency", _("Emergency")), ("exam", _("Physical examination"))],
     )  # fmt: skip

@@ -58,6 +58,7 @@ def reason_sentence(code: str | None) -> str:
         Reason.WITHDRAWN.value: _("Its date was taken back or moved away."),
         Reason.BY_HAND.value: _("Somebody took it back."),
         Reason.RULE_STOPPED.value: _("The rule was stopped."),
+        Reason.SAME_OCCASION.value: _("Another rule writes to this person for the same solar term."),
     }
     if code is None:
         return ""

@@ -9,10 +9,13 @@ from app.sending_rules.rules.occasions import (
     NthWeekday,
     Occasion,
     SolarTerm,
+    When,
     day_of,
     days_between,
+    occurrences,
 )
 from app.sending_rules.rules.planning import (
+    HELD_BACK,
     MOST_DAYS,
     Due,
     PlanState,
@@ -25,6 +28,7 @@ from app.sending_rules.rules.planning import (
 )
 
 __all__ = [
+    "HELD_BACK",
     "MOST_DAYS",
     "MOVES",
     "OCCASIONS",
@@ -40,11 +44,13 @@ __all__ = [
     "RuleState",
     "SolarTerm",
     "Timing",
+    "When",
     "anchors_wanted",
     "day_of",
     "days_between",
     "may_move",
     "next_try",
     "occasion_key",
+    "occurrences",
     "plan",
 ]

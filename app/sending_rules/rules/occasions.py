@@ -137,7 +137,15 @@ def day_of(when: When, year: int, calendar: ChineseCalendar) -> date:
             return calendar.solar_term(year, name)
 
 
+def occurrences(when: When, since: date, until: date, calendar: ChineseCalendar) -> list[tuple[int, date]]:
+    """The days on which it falls from `since` to `until`, both included, each with the year whose it is.
+
+    The Laba of a Chinese year falls into the next solar one, and now and then a solar year has two.
+    """
+    years = range(since.year - 1, until.year + 1)
+    return [(year, day) for year in years if since <= (day := day_of(when, year, calendar)) <= until]
+
+
 def days_between(when: When, since: date, until: date, calendar: ChineseCalendar) -> list[date]:
-    """The days on which it falls from `since` to `until`, both included. Laba falls into the next solar year."""
-    days = (day_of(when, year, calendar) for year in range(since.year - 1, until.year + 1))
-    return [day for day in days if since <= day <= until]
+    """The days alone."""
+    return [day for _year, day in occurrences(when, since, until, calendar)]

@@ -33,7 +33,12 @@ class Reason(StrEnum):
     TEMPLATE_UNUSABLE = "template_unusable"
     WITHDRAWN = "withdrawn"  # the record was taken back, or does not meet the rule any more
     BY_HAND = "by_hand"
-    RULE_STOPPED = "rule_stopped"
+    RULE_STOPPED = "rule_stopped"  # its time passed while the rule was switched off
+    SAME_OCCASION = "same_occasion"  # another rule has a message for this person and season
+
+
+HELD_BACK = frozenset({"day_cap", "week_cap"})
+"""Refusals of the contact policy that tomorrow may not give: such a message waits, planned, for another day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +65,18 @@ class Due:
         return now >= self.useless_at
 
 
-def plan(timing: Timing, anchor_on: date, anchor_at: datetime | None, zone: ZoneInfo) -> Due:
-    """When the message for this anchor is due. `anchor_at` is the anchor's moment, where it has one."""
+def plan(
+    timing: Timing, anchor_on: date, anchor_at: datetime | None, zone: ZoneInfo, *, is_known_before: bool = False
+) -> Due:
+    """When the message for this anchor is due. `anchor_at` is the anchor's moment, where it has one.
+
+    With `is_known_before`, what is due on the anchor's day and before its moment is a reminder too: an operation is
+    announced, while a discharge becomes known when it has happened.
+    """
     due_at = _moment(anchor_on + timedelta(days=timing.days), timing.at, zone)
     useless_at = _moment(anchor_on + timedelta(days=timing.days + timing.late_days + 1), time(), zone)
-    if timing.days < 0:
+    is_same_day_reminder = is_known_before and timing.days == 0 and anchor_at is not None and due_at < anchor_at
+    if timing.days < 0 or is_same_day_reminder:
         # A date without a time is over for a reminder when its day begins.
         useless_at = min(useless_at, anchor_at or _moment(anchor_on, time(), zone))
     return Due(due_at=due_at, useless_at=max(useless_at, due_at + timedelta(minutes=1)))

@@ -16,7 +16,7 @@ from app.sending_rules.service.editing import (
 )
 from app.sending_rules.service.planning import HORIZON_DAYS, active_rules, plan_rule
 from app.sending_rules.service.reading import PlannedFilters, list_planned
-from app.sending_rules.service.sending import queue_due, text_of
+from app.sending_rules.service.sending import queue_due, recall_stopped, rules_with_due, text_of
 from app.sending_rules.service.shipping import install_shipped
 from app.sending_rules.service.simulating import SIMULATED_DAYS, Simulation, simulate
 
@@ -45,7 +45,9 @@ __all__ = [
     "pause",
     "plan_rule",
     "queue_due",
+    "recall_stopped",
     "register",
+    "rules_with_due",
     "simulate",
     "text_of",
 ]

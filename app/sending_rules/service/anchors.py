@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.codes.models import CodeItem
 from app.mailings.service import birthdays
 from app.organisation.models import Department
 from app.patients.models import Patient
-from app.sending_rules.rules import OCCASIONS, Occasion, days_between
+from app.sending_rules.rules import OCCASIONS, FixedDay, Occasion, SolarTerm, When, occurrences
 from app.sending_rules.service.calendar import LunarPython
 from app.texts import N_
 from app.visits.models import Course, Diagnosis, Exam, Operation, Visit
@@ -59,6 +59,8 @@ class AnchorKind:
     find: Callable[[Session, AnchorQuery], Iterable[Anchored]]
     filters: tuple[str, ...] = ()
     is_of_a_record: bool = True  # False: a day of the year, for everybody of the segment
+    is_known_before: bool = False  # an announced moment, such as an operation's
+    is_once_for_all_rules: bool = False  # of all rules that hang on it, a person gets one message (S-15)
 
 
 _kinds: dict[str, AnchorKind] = {}
@@ -89,7 +91,7 @@ def _visits(column: Any) -> Callable[[Session, AnchorQuery], Iterator[Anchored]]
         statement = (
             select(Visit.id, Visit.patient_id, column.label("at"), Visit.doctor, Department.name)
             .outerjoin(Department, Department.id == Visit.department_id)
-            .where(column >= first, column < after, Visit.status != "withdrawn")
+            .where(column >= first, column < after, Visit.status != "withdrawn", *_of_department(Visit, query))
             .order_by(Visit.id)
         )
         if query.filters.get("visit_kind"):
@@ -97,8 +99,6 @@ def _visits(column: Any) -> Callable[[Session, AnchorQuery], Iterator[Anchored]]
         if query.filters.get("diseases"):
             diagnosed = select(Diagnosis.visit_id).where(Diagnosis.disease.in_(_at_or_below(query.filters["diseases"])))
             statement = statement.where(Visit.id.in_(diagnosed))
-        if query.filters.get("department_id"):
-            statement = statement.where(Visit.department_id == query.filters["department_id"])
         for row in _pieces(session, statement):
             yield Anchored(
                 patient_id=row.patient_id,
@@ -116,6 +116,11 @@ def _at_or_below(codes: Iterable[str]) -> Select[str]:
     return select(CodeItem.code).where(CodeItem.list == "disease", or_(CodeItem.code.in_(list(codes)), *paths))
 
 
+def _of_department(table: type[Visit | Course], query: AnchorQuery) -> Sequence[ColumnElement[bool]]:
+    department_id = query.filters.get("department_id")
+    return [] if department_id is None else [table.department_id == department_id]
+
+
 def _operations(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
     first, after = query.moments
     statement = (
@@ -123,7 +128,7 @@ def _operations(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
         .outerjoin(Visit, Visit.id == Operation.visit_id)
         .outerjoin(Department, Department.id == Visit.department_id)
         .where(Operation.at >= first, Operation.at < after)
-        .where(or_(Operation.visit_id.is_(None), Visit.status != "withdrawn"))
+        .where(or_(Operation.visit_id.is_(None), Visit.status != "withdrawn"), *_of_department(Visit, query))
         .order_by(Operation.id)
     )
     if query.filters.get("word"):
@@ -144,7 +149,7 @@ def _course_ends(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
     statement = (
         select(Course.id, Course.patient_id, ends_on.label("day"), Course.doctor, Department.name)
         .outerjoin(Department, Department.id == Course.department_id)
-        .where(ends_on >= query.since, ends_on <= query.until)
+        .where(ends_on >= query.since, ends_on <= query.until, *_of_department(Course, query))
         .order_by(Course.id)
     )
     if query.filters.get("diseases"):
@@ -156,7 +161,13 @@ def _course_ends(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
 
 def _exams(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
     first, after = query.moments
-    statement = select(Exam.id, Exam.patient_id, Exam.at).where(Exam.at >= first, Exam.at < after).order_by(Exam.id)
+    statement = (
+        select(Exam.id, Exam.patient_id, Exam.at)
+        .outerjoin(Visit, Visit.id == Exam.visit_id)
+        .where(Exam.at >= first, Exam.at < after)
+        .where(or_(Exam.visit_id.is_(None), Visit.status != "withdrawn"), *_of_department(Visit, query))
+        .order_by(Exam.id)
+    )
     if query.filters.get("word"):
         statement = statement.where(Exam.name.icontains(query.filters["word"], autoescape=True))
     for row in _pieces(session, statement):
@@ -165,20 +176,34 @@ def _exams(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
 
 def _birthdays(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
     for person in birthdays(session, query.since, query.until):
-        yield Anchored(patient_id=person.patient_id, record=str(person.birthday.day.year), on=person.birthday.day)
+        # The year in which that age is reached by the birth date: two birthdays of the Chinese calendar can fall into
+        # one solar year, and who is greeted by one calendar is not greeted by the other as well.
+        year = person.birth.year + person.birthday.age
+        yield Anchored(patient_id=person.patient_id, record=str(year), on=person.birthday.day)
 
 
 def _occasion(occasion: Occasion) -> Callable[[Session, AnchorQuery], Iterator[Anchored]]:
     def find(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
-        days = days_between(occasion.when, query.since, query.until, LunarPython())
-        people = select(Patient.id).where(Patient.merged_into_id.is_(None), Patient.deceased_at.is_(None))
-        if occasion.sex is not None:
-            people = people.where(Patient.sex == occasion.sex)
-        for day in days:
-            for row in _pieces(session, people.order_by(Patient.id)):
-                yield Anchored(patient_id=row.id, record=day.isoformat()[:4], on=day)
+        return _everybody(session, query, occasion.when, occasion.sex)
 
     return find
+
+
+def _day_of_the_year(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
+    month, day = (int(part) for part in str(query.filters["month_day"]).split("-"))
+    return _everybody(session, query, FixedDay(month, day), None)
+
+
+def _everybody(session: Session, query: AnchorQuery, when: When, sex: str | None) -> Iterator[Anchored]:
+    people = select(Patient.id).where(Patient.merged_into_id.is_(None), Patient.deceased_at.is_(None))
+    if sex is not None:
+        people = people.where(Patient.sex == sex)
+    if query.filters.get("diseases"):
+        had = Diagnosis.disease.in_(_at_or_below(query.filters["diseases"]))
+        people = people.where(Patient.id.in_(select(Diagnosis.patient_id).where(had)))
+    for year, day in occurrences(when, query.since, query.until, LunarPython()):
+        for row in _pieces(session, people.order_by(Patient.id)):
+            yield Anchored(patient_id=row.id, record=str(year), on=day)
 
 
 register(
@@ -194,15 +219,36 @@ register(
         find=_visits(Visit.ended_at),
         filters=("visit_kind", "diseases", "department_id"),
     ),
-    AnchorKind(code="operation", label=N_("An operation"), find=_operations, filters=("word",)),
     AnchorKind(
-        code="course_end", label=N_("The end of a course of treatment"), find=_course_ends, filters=("diseases",)
+        code="operation",
+        label=N_("An operation"),
+        find=_operations,
+        filters=("word", "department_id"),
+        is_known_before=True,
     ),
-    AnchorKind(code="exam", label=N_("An examination"), find=_exams, filters=("word",)),
+    AnchorKind(
+        code="course_end",
+        label=N_("The end of a course of treatment"),
+        find=_course_ends,
+        filters=("diseases", "department_id"),
+    ),
+    AnchorKind(code="exam", label=N_("An examination"), find=_exams, filters=("word", "department_id")),
     AnchorKind(code="birthday", label=N_("A birthday, by either calendar"), find=_birthdays, is_of_a_record=False),
+    AnchorKind(
+        code="day_of_the_year",
+        label=N_("A day of the year that you choose"),
+        find=_day_of_the_year,
+        filters=("month_day", "diseases"),
+        is_of_a_record=False,
+    ),
     *(
         AnchorKind(
-            code=f"occasion.{occasion.code}", label=occasion.title, find=_occasion(occasion), is_of_a_record=False
+            code=f"occasion.{occasion.code}",
+            label=occasion.title,
+            find=_occasion(occasion),
+            filters=("diseases",),
+            is_of_a_record=False,
+            is_once_for_all_rules=isinstance(occasion.when, SolarTerm),
         )
         for occasion in OCCASIONS.values()
     ),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+import structlog
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,7 @@ from app.patients.models import Patient
 from app.segments import service as segments
 from app.sending_rules.models import PlannedMessage, SendingRule
 from app.sending_rules.rules import (
+    HELD_BACK,
     Due,
     PlanState,
     Reason,
@@ -36,6 +38,8 @@ from app.sending_rules.rules import (
     plan,
 )
 from app.sending_rules.service.anchors import Anchored, AnchorKind, AnchorQuery, anchor_kinds
+
+log = structlog.get_logger()
 
 HORIZON_DAYS = 8
 """So many days ahead are kept as rows: a week is what somebody looks through before it goes out."""
@@ -73,10 +77,11 @@ def wishes(
     query = AnchorQuery(since=since, until=until, zone=zone, filters=rule.filters)
     found = iter(_once(kind, kind.find(session, query)))
     begun = rule.activated_at or now
+    is_known_before = kind.is_known_before
     while piece := list(islice(found, _PIECE)):
         people = set(session.scalars(_people(session, rule, {each.patient_id for each in piece}, now, zone)))
-        made = [_wish(rule, each, timing, zone) for each in piece if each.patient_id in people]
-        yield [wish for wish in made if wish.due.due_at >= begun and not wish.due.is_useless(begun)]
+        made = [_wish(rule, each, timing, zone, is_known_before) for each in piece if each.patient_id in people]
+        yield [wish for wish in made if wish.due.due_at >= begun]
 
 
 def plan_rule(parts: Parts, rule_id: int) -> int:
@@ -87,6 +92,10 @@ def plan_rule(parts: Parts, rule_id: int) -> int:
         rule = session.get(SendingRule, rule_id)
         if rule is None or rule.state != RuleState.ACTIVE:
             return 0
+        if rule.anchor not in anchor_kinds():
+            # A process that does not know the kind must not take its messages back.
+            log.warning("sending_rules.anchor_unknown", rule=rule_id, anchor=rule.anchor)
+            return 0
         for piece in wishes(session, rule, now=now, zone=zone):
             seen.update((wish.occasion, wish.patient_id) for wish in piece)
             # Nearly always all is as it was: then nobody waits for the database's one writer.
@@ -94,13 +103,13 @@ def plan_rule(parts: Parts, rule_id: int) -> int:
                 continue
             with parts.database.writing() as writer:
                 changed += _bring_in_step(writer, parts.bus, rule_id, piece, now)
-        window = anchors_wanted(timing_of(rule), now.astimezone(zone).date(), HORIZON_DAYS)
-        has_unseen = any(_unseen(session, rule_id, seen, window, now))
+        unseen = _open_rows(rule, now, zone)
+        has_unseen = any(_unseen(session, unseen, seen))
     if has_unseen:
         with parts.database.writing() as session:
             changed += sum(
                 take_back(session, parts.bus, row, Reason.WITHDRAWN, now)
-                for row in _unseen(session, rule_id, seen, window, now)
+                for row in _unseen(session, unseen.with_for_update(), seen)
             )
     return changed
 
@@ -149,26 +158,44 @@ def _people(session: Session, rule: SendingRule, ids: set[int], now: datetime, z
     return people.where(Patient.id.in_(segments.members(session, rule.segment_id, now=now, zone=zone)))
 
 
-def _wish(rule: SendingRule, anchored: Anchored, timing: Timing, zone: ZoneInfo) -> Wish:
+def _wish(rule: SendingRule, anchored: Anchored, timing: Timing, zone: ZoneInfo, is_known_before: bool) -> Wish:
     return Wish(
         patient_id=anchored.patient_id,
         occasion=occasion_key(rule.anchor, anchored.record),
         anchored=anchored,
-        due=plan(timing, anchored.on, anchored.at, zone),
+        due=plan(timing, anchored.on, anchored.at, zone, is_known_before=is_known_before),
     )
 
 
-def _rows_of(session: Session, rule_id: int, piece: Sequence[Wish]) -> dict[tuple[str, int], PlannedMessage]:
-    query = select(PlannedMessage).where(
-        PlannedMessage.rule_id == rule_id,
-        PlannedMessage.occasion.in_({wish.occasion for wish in piece}),
-        PlannedMessage.patient_id.in_({wish.patient_id for wish in piece}),
+def rows_of(
+    session: Session, rule_id: int, piece: Sequence[Wish], *, is_locking: bool = False
+) -> dict[tuple[str, int], PlannedMessage]:
+    """What the rule has planned for these already, by occasion and person."""
+    query = (
+        select(PlannedMessage)
+        .where(
+            PlannedMessage.rule_id == rule_id,
+            PlannedMessage.occasion.in_({wish.occasion for wish in piece}),
+            PlannedMessage.patient_id.in_({wish.patient_id for wish in piece}),
+        )
+        .order_by(PlannedMessage.id)
     )
+    if is_locking:
+        query = query.with_for_update()
     return {(row.occasion, row.patient_id): row for row in session.scalars(query)}
 
 
+def is_decided(row: PlannedMessage | None, wish: Wish) -> bool:
+    """Whether the rule has sent, left out or been kept from this message for the date that it has now."""
+    if row is None or row.state == PlanState.PLANNED:
+        return False
+    if row.state == PlanState.CANCELLED:
+        return row.reason != Reason.WITHDRAWN
+    return row.state == PlanState.QUEUED or row.anchor_on == wish.anchored.on
+
+
 def _is_in_step(session: Session, rule_id: int, piece: Sequence[Wish]) -> bool:
-    rows = _rows_of(session, rule_id, piece)
+    rows = rows_of(session, rule_id, piece)
     return all(
         (row := rows.get((wish.occasion, wish.patient_id))) is not None and _is_same(row, wish) for wish in piece
     )
@@ -177,11 +204,19 @@ def _is_in_step(session: Session, rule_id: int, piece: Sequence[Wish]) -> bool:
 def _is_same(row: PlannedMessage, wish: Wish) -> bool:
     is_withdrawn = row.state == PlanState.CANCELLED and row.reason == Reason.WITHDRAWN
     due = (wish.due.due_at, wish.due.useless_at)
-    return (row.due_at, row.useless_at) == due and row.values == values_of(wish) and not is_withdrawn
+    is_due_then = (row.due_at, row.useless_at) == due or _is_held_back(row, wish)
+    return is_due_then and row.values == values_of(wish) and not is_withdrawn
+
+
+def _is_held_back(row: PlannedMessage, wish: Wish) -> bool:
+    """Whether a cap moved it to another day, of which its record knows nothing; only another date moves it back."""
+    is_waiting = row.state == PlanState.PLANNED and row.reason in HELD_BACK and row.due_at > wish.due.due_at
+    return is_waiting and row.anchor_on == wish.anchored.on and row.useless_at == wish.due.useless_at
 
 
 def _bring_in_step(session: Session, bus: Bus, rule_id: int, piece: Sequence[Wish], now: datetime) -> int:
-    rows = _rows_of(session, rule_id, piece)
+    # Locked, so that what leaves for the outbox meanwhile is either seen here, or waits and then finds its new date.
+    rows = rows_of(session, rule_id, piece, is_locking=True)
     fresh = [wish for wish in piece if (wish.occasion, wish.patient_id) not in rows]
     changed = sum(
         _move(session, bus, row, wish, now)
@@ -198,8 +233,7 @@ def _move(session: Session, bus: Bus, row: PlannedMessage, wish: Wish, now: date
         return False
     values = values_of(wish)
     came_back = row.state == PlanState.CANCELLED and row.reason == Reason.WITHDRAWN
-    # A cap moves a message to another day without a word from its record; only a new date moves it back.
-    if row.state == PlanState.PLANNED and row.anchor_on == wish.anchored.on and row.useless_at == wish.due.useless_at:
+    if _is_held_back(row, wish):
         row.values = values
         return False
     if row.state == PlanState.CANCELLED and not came_back:
@@ -218,7 +252,11 @@ def _move(session: Session, bus: Bus, row: PlannedMessage, wish: Wish, now: date
 def _cancel_queued(session: Session, bus: Bus, row: PlannedMessage, now: datetime) -> bool:
     """Take the message out of the outbox. True when it has not reached anybody and never will."""
     message = session.get(Message, row.message_id) if row.message_id is not None else None
-    if message is None or (message.sent_at is None and message.state in _ENDED_UNSENT):
+    if message is None:
+        return False
+    if message.sent_at is not None:
+        return False
+    if message.state in _ENDED_UNSENT:
         return True
     try:
         messages.cancel(session, bus, message_id=message.id, agent="", now=now)
@@ -227,18 +265,31 @@ def _cancel_queued(session: Session, bus: Bus, row: PlannedMessage, now: datetim
     return True
 
 
-def _unseen(
-    session: Session, rule_id: int, seen: set[tuple[str, int]], window: tuple[date, date], now: datetime
-) -> list[PlannedMessage]:
-    """What was planned for a record that is gone, moved far away, or no longer meets the rule."""
-    open_rows = select(PlannedMessage).where(
-        PlannedMessage.rule_id == rule_id,
-        PlannedMessage.state.in_([PlanState.PLANNED, PlanState.QUEUED]),
-        PlannedMessage.anchor_on >= window[0],
-        PlannedMessage.anchor_on <= window[1],
-        PlannedMessage.useless_at > now,
+def _open_rows(rule: SendingRule, now: datetime, zone: ZoneInfo) -> Select[PlannedMessage]:
+    """What is planned or in the outbox, and would be among the wishes if its date still wished for it.
+
+    Beside the dates that are looked at these are all that fall due within the horizon: other days of the rule have
+    moved the dates that are looked at, and left them behind.
+    """
+    first, last = anchors_wanted(timing_of(rule), now.astimezone(zone).date(), HORIZON_DAYS)
+    is_looked_at = and_(PlannedMessage.anchor_on >= first, PlannedMessage.anchor_on <= last)
+    return (
+        select(PlannedMessage)
+        .where(
+            PlannedMessage.rule_id == rule.id,
+            PlannedMessage.state.in_([PlanState.PLANNED, PlanState.QUEUED]),
+            or_(is_looked_at, PlannedMessage.due_at < now + timedelta(days=HORIZON_DAYS)),
+            PlannedMessage.useless_at > now,
+        )
+        .order_by(PlannedMessage.id)
     )
-    return [row for row in session.scalars(open_rows) if (row.occasion, row.patient_id) not in seen]
+
+
+def _unseen(
+    session: Session, open_rows: Select[PlannedMessage], seen: set[tuple[str, int]]
+) -> Iterator[PlannedMessage]:
+    """Those whose record is gone, has moved far away, or does not meet the rule any more."""
+    return (row for row in session.scalars(open_rows) if (row.occasion, row.patient_id) not in seen)
 
 
 def _row(rule_id: int, wish: Wish, now: datetime) -> dict[str, Any]:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from app.contact_policy.rules import Limits, earliest_sending
+from app.contact_policy.service import limits
 from app.message_templates import service as templates
 from app.message_templates.models import MessageTemplate, TemplateVersion
 from app.message_templates.rules import VersionState, is_valid_on
 from app.message_templates.service import Addressee, HouseValues
 from app.messages import service as messages
-from app.messages.rules import MessageKind, Origin, Priority, cut_text, sign_text
+from app.messages.models import Message
+from app.messages.rules import MessageKind, Origin, OutState, Priority, cut_text, sign_text
 from app.messages.service import Outgoing
 from app.parts import Parts
 from app.sending_rules.models import PlannedMessage, SendingRule
-from app.sending_rules.rules import Due, PlanState, Reason, RuleState, next_try
+from app.sending_rules.rules import HELD_BACK, Due, PlanState, Reason, RuleState, next_try
+from app.sending_rules.service.anchors import anchor_kinds
 from app.sending_rules.service.planning import timing_of
 
-_HELD_BACK = frozenset({"day_cap", "week_cap"})
-"""Refusals of the contact policy that tomorrow may not give."""
+_RECALLED_FOR = timedelta(hours=1)
+"""So long after a rule was switched off its messages in the outbox are looked for, until none is left there."""
 
 
 class Text:
@@ -99,38 +103,96 @@ def queue_due(parts: Parts) -> int:
         )
         by_rule: dict[int, list[PlannedMessage]] = defaultdict(list)
         for row in rows:
-            if row.useless_at <= now:
+            if row.rule.state != RuleState.ACTIVE:
+                _end(row, Reason.RULE_STOPPED, now)
+            elif row.useless_at <= now:
                 _end(row, Reason.TOO_LATE, now)
             else:
                 by_rule[row.rule_id].append(row)
+        held = limits(session)
         for mine in by_rule.values():
-            _queue_rule(session, parts, mine[0].rule, mine, now)
+            _queue_rule(session, parts, mine[0].rule, mine, now, held)
     return len(rows)
 
 
-def skip_stopped(session: Session, rule: SendingRule, now: datetime) -> None:
-    """A rule was stopped for good: what it had planned does not go."""
-    session.execute(
-        update(PlannedMessage)
-        .where(PlannedMessage.rule_id == rule.id, PlannedMessage.state == PlanState.PLANNED)
-        .values(state=PlanState.CANCELLED, reason=Reason.RULE_STOPPED, changed_at=now)
+def rules_with_due(session: Session, now: datetime) -> list[int]:
+    """The rules that are switched on and have something due."""
+    due = _due(now).with_only_columns(PlannedMessage.rule_id).where(SendingRule.state == RuleState.ACTIVE)
+    return list(session.scalars(due.distinct()))
+
+
+def recall_stopped(parts: Parts) -> int:
+    """Take what lately stopped rules have in the outbox back to what is planned; returns how many messages.
+
+    Who switches a rule off because its text is wrong means also the thousands that are leaving just then. When it is
+    switched on again they go, with the text of that day, if they are still of use.
+    """
+    now = parts.now()
+    with parts.database.reading() as session:
+        stopped = list(
+            session.scalars(
+                select(SendingRule.id).where(
+                    SendingRule.state != RuleState.ACTIVE,
+                    SendingRule.activated_at.is_not(None),
+                    SendingRule.changed_at > now - _RECALLED_FOR,
+                )
+            )
+        )
+    return sum(_recall(parts, rule_id, now) for rule_id in stopped)
+
+
+def _recall(parts: Parts, rule_id: int, now: datetime) -> int:
+    recalled, after = 0, 0
+    waiting = (
+        select(Message.id)
+        .where(
+            Message.origin == Origin.RULE,
+            Message.origin_id == rule_id,
+            Message.state == OutState.QUEUED,
+        )
+        .limit(1)
     )
+    with parts.database.reading() as session:
+        if session.scalar(waiting) is None:
+            return 0
+    while True:
+        with parts.database.writing() as session:
+            batch = messages.cancel_waiting(
+                session, parts.bus, origin=Origin.RULE, origin_id=rule_id, after=after, now=now
+            )
+            cancelled = select(Message.id).where(
+                Message.origin == Origin.RULE,
+                Message.origin_id == rule_id,
+                Message.id > after,
+                Message.state == OutState.CANCELLED,
+                Message.final_at == now,
+            )
+            session.execute(
+                update(PlannedMessage)
+                .where(PlannedMessage.state == PlanState.QUEUED, PlannedMessage.message_id.in_(cancelled))
+                .values(state=PlanState.PLANNED, message_id=None, revision=PlannedMessage.revision + 1, changed_at=now)
+                .execution_options(synchronize_session=False)
+            )
+        recalled += batch.changed
+        if batch.next_after is None:
+            return recalled
+        after = batch.next_after
 
 
 def _due(now: datetime) -> Select[PlannedMessage]:
+    """What is to go now, and what was of use only while its rule was switched off."""
+    is_on = SendingRule.state == RuleState.ACTIVE
+    is_to_go = and_(is_on, PlannedMessage.due_at <= now)
+    is_over = and_(~is_on, PlannedMessage.due_at <= now, PlannedMessage.useless_at <= now)
     return (
         select(PlannedMessage)
         .join(SendingRule, SendingRule.id == PlannedMessage.rule_id)
-        .where(
-            PlannedMessage.state == PlanState.PLANNED,
-            PlannedMessage.due_at <= now,
-            SendingRule.state == RuleState.ACTIVE,
-        )
+        .where(PlannedMessage.state == PlanState.PLANNED, or_(is_to_go, is_over))
     )
 
 
 def _queue_rule(
-    session: Session, parts: Parts, rule: SendingRule, rows: Sequence[PlannedMessage], now: datetime
+    session: Session, parts: Parts, rule: SendingRule, rows: Sequence[PlannedMessage], now: datetime, held: Limits
 ) -> None:
     text = text_of(session, rule, parts)
     if text is None:
@@ -141,8 +203,17 @@ def _queue_rule(
     ids = {row.patient_id for row in rows}
     people = templates.addressees(session, ids, today=now.astimezone(zone).date())
     numbers = messages.mobiles_of(session, ids)
+    begin = earliest_sending(text.kind, now, zone, origin=Origin.RULE, limits=held)
+    told = _told_by_others(session, rule, rows)
     ready: list[tuple[PlannedMessage, Outgoing]] = []
     for row in rows:
+        if begin >= row.useless_at:
+            # The hours in which it may leave begin again when it is of no use.
+            _end(row, Reason.TOO_LATE, now)
+            continue
+        if (row.occasion, row.patient_id) in told:
+            _end(row, Reason.SAME_OCCASION, now)
+            continue
         number, who = numbers.get(row.patient_id), people.get(row.patient_id)
         if number is None or who is None:
             _end(row, Reason.NO_MOBILE, now)
@@ -173,6 +244,26 @@ def _queue_rule(
         templates.mark_used(session, text.version.id, now)
 
 
+def _told_by_others(session: Session, rule: SendingRule, rows: Sequence[PlannedMessage]) -> set[tuple[str, int]]:
+    """Who is told of the same season by another rule (S-15): one that has done so, or else the one that is older."""
+    kind = anchor_kinds().get(rule.anchor)
+    if kind is None or not kind.is_once_for_all_rules:
+        return set()
+    other = PlannedMessage.rule_id != rule.id
+    is_planned = and_(
+        PlannedMessage.state == PlanState.PLANNED,
+        PlannedMessage.rule_id < rule.id,
+        PlannedMessage.rule_id.in_(select(SendingRule.id).where(SendingRule.state == RuleState.ACTIVE)),
+    )
+    query = select(PlannedMessage.occasion, PlannedMessage.patient_id).where(
+        other,
+        PlannedMessage.occasion.in_({row.occasion for row in rows}),
+        PlannedMessage.patient_id.in_({row.patient_id for row in rows}),
+        or_(PlannedMessage.state == PlanState.QUEUED, is_planned),
+    )
+    return {(occasion, patient_id) for occasion, patient_id in session.execute(query)}
+
+
 def _outgoing(row: PlannedMessage, number: str, text: str, version_id: int) -> Outgoing:
     return Outgoing(
         number=number,
@@ -187,7 +278,7 @@ def _outgoing(row: PlannedMessage, number: str, text: str, version_id: int) -> O
 
 def _refuse(row: PlannedMessage, refusal: str, now: datetime, zone: ZoneInfo) -> None:
     later = None
-    if refusal in _HELD_BACK:
+    if refusal in HELD_BACK:
         later = next_try(Due(due_at=row.due_at, useless_at=row.useless_at), now, timing_of(row.rule), zone)
     if later is None:
         _end(row, refusal, now)

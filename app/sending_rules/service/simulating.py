@@ -16,7 +16,7 @@ from app.messages.rules import MessageKind, Origin
 from app.parts import Parts
 from app.sending_rules.models import SendingRule
 from app.sending_rules.rules import Reason
-from app.sending_rules.service.planning import Wish, values_of, wishes
+from app.sending_rules.service.planning import Wish, is_decided, rows_of, values_of, wishes
 from app.sending_rules.service.sending import Text, text_of
 
 SIMULATED_DAYS = 28
@@ -53,12 +53,17 @@ class _Tally:
 
 
 def simulate(session: Session, rule: SendingRule, parts: Parts, *, days: int = SIMULATED_DAYS) -> Simulation:
-    """Try the rule on what the session's viewer may see, as if it were switched on now."""
+    """Try the rule on what the session's viewer may see, as if it were switched on now; without what it has sent or
+    left out already."""
     now, zone = parts.now(), parts.settings.timezone
     text = text_of(session, rule, parts)
     tally = _Tally()
     for piece in wishes(session, rule, now=now, zone=zone, horizon_days=days):
-        _count(session, parts, text, piece, tally)
+        known = rows_of(session, rule.id, piece)
+        fresh = [wish for wish in piece if not is_decided(known.get((wish.occasion, wish.patient_id)), wish)]
+        useful = [wish for wish in fresh if not wish.due.is_useless(now)]
+        tally.left_out[Reason.TOO_LATE] += len(fresh) - len(useful)
+        _count(session, parts, text, useful, tally)
     return Simulation(
         days=dict(sorted(tally.days.items())),
         messages=sum(tally.days.values()),
@@ -83,7 +88,7 @@ def _count(session: Session, parts: Parts, text: Text | None, piece: Sequence[Wi
             patient_id=wish.patient_id,
             kind=kind,
             origin=Origin.RULE,
-            at=wish.due.due_at,
+            at=max(wish.due.due_at, now),
         )
         for wish in reachable
     ]
@@ -96,8 +101,8 @@ def _count(session: Session, parts: Parts, text: Text | None, piece: Sequence[Wi
         if refused is not None:
             tally.left_out[str(refused)] += 1
             continue
-        tally.days[wish.due.due_at.astimezone(zone).date()] += 1
+        tally.days[max(wish.due.due_at, now).astimezone(zone).date()] += 1
         tally.parts += text.parts(written) if text is not None else 0
         if len(tally.samples) < 10 * _SHOWN:
-            tally.samples.append(Sample(patient_id=wish.patient_id, due_at=wish.due.due_at, text=written))
+            tally.samples.append(Sample(patient_id=wish.patient_id, due_at=max(wish.due.due_at, now), text=written))
     tally.left_out += Counter()  # forgets what is zero
