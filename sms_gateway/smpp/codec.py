@@ -1,7 +1,7 @@
 """Octets to PDUs and back. The only file that imports smpplib, of which nothing but the field tables is used.
 
-smpplib writes binds and reads the mandatory fields of deliveries. The optional ones are read here, because smpplib stops
-at a tag it does not know, or knows from another command; and what it cuts or ignores in silence is checked here first.
+smpplib writes binds and reads the mandatory fields of deliveries. The optional ones are read here, because smpplib
+stops at a tag it does not know, or knows from another command; and what it cuts or ignores in silence is checked first.
 """
 
 from __future__ import annotations
@@ -20,17 +20,8 @@ _NAMES = {
     Command.BIND_RECEIVER: "bind_receiver",
     Command.BIND_TRANSMITTER: "bind_transmitter",
     Command.BIND_TRANSCEIVER: "bind_transceiver",
-    Command.SUBMIT_SM: "submit_sm",
     Command.DELIVER_SM: "deliver_sm",
-    Command.DELIVER_SM_RESP: "deliver_sm_resp",
-    Command.SUBMIT_SM_RESP: "submit_sm_resp",
     Command.DATA_SM: "data_sm",
-    Command.DATA_SM_RESP: "data_sm_resp",
-    Command.UNBIND: "unbind",
-    Command.UNBIND_RESP: "unbind_resp",
-    Command.ENQUIRE_LINK: "enquire_link",
-    Command.ENQUIRE_LINK_RESP: "enquire_link_resp",
-    Command.GENERIC_NACK: "generic_nack",
 }
 _REQUESTS = (Command.ENQUIRE_LINK, Command.UNBIND, Command.ALERT_NOTIFICATION)
 _ANSWERS = (
