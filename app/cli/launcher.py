@@ -24,6 +24,7 @@ from app.cli.private_asterisk import Switchboard
 from app.cli.secrets import with_own_secret
 from app.cli.sipp import DemoPatients
 from app.codes import service as codes
+from app.configuration import service as configuration
 from app.errors import SettingsError, Unavailable, WardlineError
 from app.message_templates import service as templates
 from app.parts import Parts
@@ -217,6 +218,7 @@ def _seed(settings: Settings) -> None:
             templates.install_shipped(session, parts.now())
             sending_rules.install_shipped(session, parts.now())
             if settings.demo:
+                configuration.seed_demo(session, settings, now=parts.now())
                 accounts.seed_demo_accounts(session, parts.now())
                 seed_demo_patients(session, parts.now(), settings=settings)
     finally:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access.rules import Module
 from app.access.service import number_for
+from app.contact_policy.rules import REFUSAL_TEXT
 from app.errors import InvalidInput, NotFound
 from app.exports import patient_list
 from app.exports.rules import CellKind
@@ -194,7 +195,7 @@ _MASS_SEND_COLUMNS = (
         key="exclusion",
         title=N_("Left out, and why"),
         value=lambda line, _asker: line.recipient.exclusion,
-        words={str(reason): text for reason, text in EXCLUSION_TEXT.items()},
+        words={str(reason): text for reason, text in (*REFUSAL_TEXT.items(), *EXCLUSION_TEXT.items())},
         width=32,
     ),
     Column(

@@ -496,3 +496,14 @@ def test_the_audience_ends_where_its_authors_scope_ends(at: Parts, people: dict[
     assert found[chosen] == {people["wang"]}
     assert found[listed] == {None}  # the number is Wang's and a namesake's, the other one somebody else's patient
     assert _left_out(at, listed) == {"empty_field": 2}
+
+
+def test_the_preview_leaves_out_who_gets_enough_on_that_day_already(at: Parts, people: dict[str, int]) -> None:
+    for _time in range(2):
+        _queued_for_two(at, people)
+    today = _mass(at, wanted={"people": [people["wang"]]})
+    next_week = _mass(at, wanted={"people": [people["wang"]]}, due_at=NOW + timedelta(days=7))
+    for send_id in (today, next_week):
+        service.work_on(at, send_id)
+    assert _left_out(at, today) == {"day_cap": 1}
+    assert _left_out(at, next_week) == {}

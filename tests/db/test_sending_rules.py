@@ -269,7 +269,7 @@ def test_nobody_who_cannot_be_written_to_is_and_the_reason_stays(hospital: Hospi
     hospital.at("2026-03-05", "10:00").sweep()
     assert hospital.sent() == []
     assert [(state, reason) for state, reason, _due in hospital.planned()] == [
-        ("skipped", "empty_field"),
+        ("skipped", "empty_field:doctor"),
         ("skipped", "no_mobile"),
         ("skipped", "wrong_number"),
         ("cancelled", "withdrawn"),

@@ -62,6 +62,18 @@ _PAGES = (
     "/exports",
     "/no-such-page",
 )
+_SUPERVISOR_PAGES = (
+    "/messages/gateway",
+    "/message-templates",
+    "/message-templates/1",
+    "/message-templates/new",
+    "/mass-sends",
+    "/mass-sends/new",
+    "/sending-rules",
+    "/sending-rules/1",
+    "/sending-rules/1/simulation",
+    "/sending-rules/planned",
+)
 _ADMIN_PAGES = (
     "/admin/staff",
     "/admin/staff/1",
@@ -69,6 +81,8 @@ _ADMIN_PAGES = (
     "/admin/access/users/1",
     "/admin/codes/region",
     "/admin/settings",
+    "/admin/sms",
+    "/admin/sms/accounts/new",
     "/account",
     "/account/second-factor",
 )
@@ -112,7 +126,7 @@ def test_axe_finds_nothing_on_any_page_in_light_or_dark(browser: Browser, produc
     page.goto(f"{product.url}/login?lang=en")
     found = {"/login": violations(page)}
     sign_in(page, "supervisor")
-    for path in _PAGES:
+    for path in (*_PAGES, *_SUPERVISOR_PAGES):
         open_page(page, product, path, "en")
         found[path] = violations(page)
     context.clear_cookies()

@@ -5,7 +5,7 @@ A fixed number of queries for each batch, and nothing of it stays in memory.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,16 +13,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bulk import insert_rows
-from app.contact_policy.service import Recipient, may_contact_each
+from app.contact_policy.rules import earliest_sending
+from app.contact_policy.service import Recipient, limits, may_contact_each
 from app.mass_sends.models import MassSend, MassSendRecipient
 from app.mass_sends.rules import Audience, Exclusion
 from app.mass_sends.service.audiences import Candidate, bind_author
 from app.mass_sends.service.texts import SendText, write
 from app.message_templates import service as templates
 from app.message_templates.service import Addressee
+from app.messages import service as messages
+from app.messages.rules import Origin, Priority
 from app.parts import Parts
 from app.patients.models import Patient, PatientPhone
-from app.patients.rules import PhoneKind
 
 _COLUMNS = ("mass_send_id", "patient_id", "user_id", "line", "number", "field_values", "parts", "exclusion")
 
@@ -48,7 +50,7 @@ def known_people(parts: Parts, send: MassSend, candidates: Sequence[Candidate]) 
             return [replace(each, patient_id=owners.get(each.number or "")) for each in candidates]
         if send.audience == Audience.STAFF:
             return [replace(each, exclusion=None if each.number else Exclusion.NO_MOBILE) for each in candidates]
-        mobiles = _mobiles(session, [each.patient_id for each in candidates if each.patient_id is not None])
+        mobiles = messages.mobiles_of(session, [each.patient_id for each in candidates if each.patient_id is not None])
     numbered = [replace(each, number=mobiles.get(each.patient_id or 0)) for each in candidates]
     return [each if each.number else replace(each, exclusion=Exclusion.NO_MOBILE) for each in numbered]
 
@@ -73,8 +75,10 @@ def prepare_batch(
     now: datetime,
 ) -> Counted:
     """Judge a batch and write its rows. First the number, then the contact policy, then the text."""
-    judged = _refuse(session, text, candidates, now)
+    judged = _refuse(session, text, candidates, now, with_caps=False)
     judged = _without_repeats(session, send_id, judged)
+    # After the repeats, which would else be taken for one message too many.
+    judged = _refuse(session, text, judged, now, with_caps=True)
     rows = []
     counted = {"recipients": 0, "excluded": 0, "parts": 0}
     for each in judged:
@@ -108,10 +112,31 @@ def addressee(each: Candidate, people: dict[int, Addressee]) -> Addressee:
     return people.get(each.patient_id or 0, Addressee())
 
 
-def _refuse(session: Session, text: SendText, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+def _refuse(
+    session: Session, text: SendText, candidates: Sequence[Candidate], now: datetime, *, with_caps: bool
+) -> list[Candidate]:
     asked = [each for each in candidates if each.exclusion is None and each.number is not None]
-    recipients = [Recipient(number=each.number or "", patient_id=each.patient_id, kind=text.kind) for each in asked]
-    answers = may_contact_each(session, recipients, channel="sms", now=now) if asked else []
+    due = earliest_sending(
+        text.kind,
+        max(text.due_at or now, now),
+        text.timezone,
+        origin=Origin.MASS_SEND,
+        priority=Priority.BULK,
+        limits=limits(session),
+    )
+    recipients = [
+        Recipient(
+            number=each.number or "",
+            patient_id=each.patient_id,
+            kind=text.kind,
+            origin=Origin.MASS_SEND,
+            priority=Priority.BULK,
+            at=due,
+        )
+        for each in asked
+    ]
+    timezone = text.timezone if with_caps else None
+    answers = may_contact_each(session, recipients, channel="sms", now=now, timezone=timezone) if asked else []
     refusals = {each.position: answer.refusal for each, answer in zip(asked, answers, strict=True) if answer.refusal}
     return [
         replace(each, exclusion=refusals[each.position]) if each.position in refusals else each for each in candidates
@@ -135,24 +160,6 @@ def _without_repeats(session: Session, send_id: int, candidates: Sequence[Candid
             seen.add(each.number)
         kept.append(each)
     return kept
-
-
-def _mobiles(session: Session, ids: Collection[int]) -> dict[int, str]:
-    """The number that a text to each of these people goes to: an own one that holds before every other."""
-    query = (
-        select(PatientPhone.patient_id, PatientPhone.number)
-        .where(PatientPhone.patient_id.in_(ids), PatientPhone.kind == PhoneKind.MOBILE)
-        .order_by(
-            PatientPhone.contact_person_id.is_not(None),
-            PatientPhone.is_valid.desc(),
-            PatientPhone.do_not_text,
-            PatientPhone.id,
-        )
-    )
-    found: dict[int, str] = {}
-    for patient_id, number in session.execute(query):
-        found.setdefault(patient_id, number)
-    return found
 
 
 def _owners(session: Session, numbers: Iterable[str]) -> dict[str, int]:

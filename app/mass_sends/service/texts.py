@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from app.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendText:
-    """What is sent: the texts by language, and the values that are the same for everybody."""
+    """What is sent and from when: the texts by language, and the values that are the same for everybody."""
 
     texts: Mapping[str, str]
     kind: MessageKind
@@ -27,6 +28,8 @@ class SendText:
     values: Mapping[str, str]
     house: HouseValues
     signature: str
+    due_at: datetime | None
+    timezone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ def text_of(session: Session, send: MassSend, settings: Settings) -> SendText:
         values={key: str(value) for key, value in send.field_values.items()},
         house=house,
         signature=settings.signature,
+        due_at=send.due_at,
+        timezone=settings.timezone,
     )
 
 

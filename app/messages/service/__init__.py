@@ -38,6 +38,7 @@ from app.messages.service.receiving import (
     receive_message,
     receive_part,
 )
+from app.messages.service.recipients import mobiles_of
 from app.messages.service.sending import cancel, queue_message, reply, resend, send_message
 from app.messages.service.uncertain import count_uncertain, end_uncertain, give_up_uncertain, list_uncertain
 from app.messages.service.verbs import Done, delete, forward, handle_many, resend_many, restore, split_numbers
@@ -82,6 +83,7 @@ __all__ = [
     "list_uncertain",
     "message_view",
     "message_views",
+    "mobiles_of",
     "on_answer",
     "open_question",
     "queue_many",

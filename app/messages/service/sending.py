@@ -33,7 +33,8 @@ from app.messages.rules import (
 )
 from app.messages.service.delivery import UNCERTAIN
 from app.messages.service.extensions import own_number, thread_number
-from app.patients.models import Patient, PatientPhone
+from app.messages.service.recipients import mobiles_of
+from app.patients.models import Patient
 from app.patients.phones import parse_number
 from app.patients.rules import MatchState, PhoneKind, match_state
 from app.patients.service import match_number, touch
@@ -289,17 +290,7 @@ def _recipient(
 
 
 def _mobile_of(session: Session, patient_id: int) -> str:
-    query = (
-        select(PatientPhone.number)
-        .where(PatientPhone.patient_id == patient_id, PatientPhone.kind == PhoneKind.MOBILE)
-        .order_by(
-            PatientPhone.contact_person_id.is_not(None),
-            PatientPhone.is_valid.desc(),
-            PatientPhone.do_not_text,
-            PatientPhone.id,
-        )
-    )
-    number = session.scalar(query.limit(1))
+    number = mobiles_of(session, [patient_id]).get(patient_id)
     if number is None:
         raise InvalidInput(N_("This patient has no mobile number."), field="patient_id")
     return number

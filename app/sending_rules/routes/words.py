@@ -61,6 +61,9 @@ def reason_sentence(code: str | None) -> str:
     }
     if code is None:
         return ""
+    what, _colon, field = code.partition(":")
+    if what == Reason.EMPTY_FIELD and field:
+        return str(_("The field {%(field)s} of the text could not be filled.", field=field))
     if code in set(Refusal):
         return str(_(REFUSAL_TEXT[Refusal(code)]))
     return str(sentences.get(code, code))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,6 @@ from app.messages import service as messages
 from app.messages.rules import MessageKind, Origin, Priority, cut_text, sign_text
 from app.messages.service import Outgoing
 from app.parts import Parts
-from app.patients.models import PatientPhone
-from app.patients.rules import PhoneKind
 from app.sending_rules.models import PlannedMessage, SendingRule
 from app.sending_rules.rules import Due, PlanState, Reason, RuleState, next_try
 from app.sending_rules.service.planning import timing_of
@@ -38,13 +36,13 @@ class Text:
         self._zone = zone
         self._signature = signature
 
-    def write(self, who: Addressee, number: str, values: Mapping[str, str]) -> tuple[str, Reason | None]:
-        """The text for one person, without the signature, or why there is none."""
+    def write(self, who: Addressee, number: str, values: Mapping[str, str]) -> tuple[str, str | None]:
+        """The text for one person, without the signature, or why there is none: with the field that stays empty."""
         filled, _language = templates.fill_variant(
             self.version.texts, self.kind, who, number=number, house=self._house, extra=self._shown(values)
         )
         if filled.missing:
-            return filled.text, Reason.EMPTY_FIELD
+            return filled.text, f"{Reason.EMPTY_FIELD}:{filled.missing[0]}"[:60]
         fault = sign_text(filled.text, self._signature).fault
         return filled.text, None if fault is None else Reason.BAD_TEXT
 
@@ -81,24 +79,6 @@ def text_of(session: Session, rule: SendingRule, parts: Parts) -> Text | None:
         return None
     house = templates.house_values(session, parts.settings)
     return Text(version, house, parts.settings.timezone, parts.settings.signature)
-
-
-def mobiles_of(session: Session, patient_ids: Collection[int]) -> dict[int, str]:
-    """Each person's mobile for texts: one's own before a relative's, one that holds, and on which texts are wanted."""
-    query = (
-        select(PatientPhone.patient_id, PatientPhone.number)
-        .where(PatientPhone.patient_id.in_(patient_ids), PatientPhone.kind == PhoneKind.MOBILE)
-        .order_by(
-            PatientPhone.contact_person_id.is_not(None),
-            PatientPhone.is_valid.desc(),
-            PatientPhone.do_not_text,
-            PatientPhone.id,
-        )
-    )
-    found: dict[int, str] = {}
-    for patient_id, number in session.execute(query):
-        found.setdefault(patient_id, number)
-    return found
 
 
 def queue_due(parts: Parts) -> int:
@@ -160,7 +140,7 @@ def _queue_rule(
     zone = parts.settings.timezone
     ids = {row.patient_id for row in rows}
     people = templates.addressees(session, ids, today=now.astimezone(zone).date())
-    numbers = mobiles_of(session, ids)
+    numbers = messages.mobiles_of(session, ids)
     ready: list[tuple[PlannedMessage, Outgoing]] = []
     for row in rows:
         number, who = numbers.get(row.patient_id), people.get(row.patient_id)

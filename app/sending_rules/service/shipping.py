@@ -49,7 +49,7 @@ _SEASONS = (
     ("major_cold", "大寒提醒", "seasonal.cooling"),
 )
 _RULES = (
-    _Shipped(code="course.recheck", name="疗程结束前一天复查提醒", anchor="course_end", template="recheck.tomorrow",
+    _Shipped(code="course.recheck", name="疗程结束前一天复查提醒", anchor="course_end", template="recheck.date",
              days=-1, at=time(10), late_days=0),
     _Shipped(code="operation.before", name="术前一天注意事项", anchor="operation", template="caution.surgery_prepare",
              days=-1, at=time(10), late_days=0),

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.contact_policy.service import Recipient, may_contact_each
 from app.message_templates import service as templates
+from app.messages import service as messages
 from app.messages.rules import MessageKind, Origin
 from app.parts import Parts
 from app.sending_rules.models import SendingRule
 from app.sending_rules.rules import Reason
 from app.sending_rules.service.planning import Wish, values_of, wishes
-from app.sending_rules.service.sending import Text, mobiles_of, text_of
+from app.sending_rules.service.sending import Text, text_of
 
 SIMULATED_DAYS = 28
 _SHOWN = 20
@@ -71,7 +72,7 @@ def simulate(session: Session, rule: SendingRule, parts: Parts, *, days: int = S
 def _count(session: Session, parts: Parts, text: Text | None, piece: Sequence[Wish], tally: _Tally) -> None:
     now, zone = parts.now(), parts.settings.timezone
     ids = {wish.patient_id for wish in piece}
-    numbers = mobiles_of(session, ids)
+    numbers = messages.mobiles_of(session, ids)
     people = templates.addressees(session, ids, today=now.astimezone(zone).date())
     kind = text.kind if text is not None else MessageKind.CARE
     reachable = [wish for wish in piece if wish.patient_id in numbers and wish.patient_id in people]
