@@ -19,6 +19,7 @@ class Message(Table):
     )
     __table_args__ = (
         Index("ix_message_state_due", "direction", "state", "due_at"),
+        Index("ix_message_claim", "direction", "state", "priority", "due_at", "id"),  # the order of leaving
         Index("ix_message_patient", "patient_id", "created_at"),
         Index("ix_message_number", "number", "created_at"),
         Index("ix_message_created", "created_at", "id"),

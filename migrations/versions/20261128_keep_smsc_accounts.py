@@ -74,9 +74,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("segment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("form", sa.String(length=10), nullable=True))
+    op.create_index("ix_message_claim", "message", ["direction", "state", "priority", "due_at", "id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_message_claim", table_name="message")
     with op.batch_alter_table("segment", schema=None) as batch_op:
         batch_op.drop_column("form")
     for table in ("smsc_bind", "smsc_route", "smsc_account", "smsc_error_table"):

@@ -20,17 +20,8 @@ _NAMES = {
     Command.BIND_RECEIVER: "bind_receiver",
     Command.BIND_TRANSMITTER: "bind_transmitter",
     Command.BIND_TRANSCEIVER: "bind_transceiver",
-    Command.SUBMIT_SM: "submit_sm",
     Command.DELIVER_SM: "deliver_sm",
-    Command.DELIVER_SM_RESP: "deliver_sm_resp",
-    Command.SUBMIT_SM_RESP: "submit_sm_resp",
     Command.DATA_SM: "data_sm",
-    Command.DATA_SM_RESP: "data_sm_resp",
-    Command.UNBIND: "unbind",
-    Command.UNBIND_RESP: "unbind_resp",
-    Command.ENQUIRE_LINK: "enquire_link",
-    Command.ENQUIRE_LINK_RESP: "enquire_link_resp",
-    Command.GENERIC_NACK: "generic_nack",
 }
 _REQUESTS = (Command.ENQUIRE_LINK, Command.UNBIND, Command.ALERT_NOTIFICATION)
 _ANSWERS = (

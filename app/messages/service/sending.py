@@ -153,7 +153,8 @@ def queue_message(
         resent_from_id=resent_from_id,
         forwarded_from_id=forwarded_from_id,
         origin=origin,
-        priority=priority,
+        # A promotion gives way to care, whoever wrote it.
+        priority=Priority.BULK if kind is MessageKind.MARKETING else priority,
         created_at=now,
         created_by=created_by,
         due_at=begin,
