@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.errors import Conflict, NotFound
 from app.messages import service
 from app.messages.models import InboundPart, Message
-from app.messages.rules import IncomingPart
+from app.messages.rules import IncomingPart, LinkState
 from app.parts import Parts
 from tests.db.test_messages_sending import add_patient
 
@@ -163,3 +163,13 @@ def test_the_desk_sees_the_message_with_its_patient(parts: Parts) -> None:
         view = service.message_view(session, message, now=START)
     assert view["patient"]["id"] == patient_id
     assert (view["direction"], view["number_display"], view["text"]) == ("in", "138 0013 8000", "hi")
+
+
+def test_texts_can_leave_as_long_as_one_account_is_bound(parts: Parts) -> None:
+    states = {"default": LinkState.OFF, "mobile": LinkState.REFUSED, "unicom": LinkState.BOUND}
+    with parts.database.writing() as session:
+        for account, state in states.items():
+            service.record_link(session, parts.bus, account=account, state=state, detail="", now=parts.now())
+        assert service.gateway_link(session).state is LinkState.BOUND
+        service.record_link(session, parts.bus, account="unicom", state=LinkState.DOWN, detail="", now=parts.now())
+        assert service.gateway_link(session).state is LinkState.DOWN
