@@ -2,6 +2,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 FRONTEND_SOURCES := $(shell find $(FRONTEND)/src -type f 2>/dev/null) $(wildcard $(FRONTEND)/*.ts $(FRONTEND)/*.json)
 
-.PHONY: help run test check bench setup setup-tests requirements translations clean python frontend smsc asterisk
+.PHONY: help run test check lint bench setup setup-tests requirements translations clean python frontend smsc asterisk
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,12 +34,14 @@ run: setup ## Run the whole product here until Ctrl-C, with demo patients and ac
 test: setup-tests ## Run all tests, on real Asterisk, browser, SMSC, PostgreSQL and Redis
 	@WARDLINE_ASTERISK_ROOT="$(abspath $(ASTERISK_ROOT))" $(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
-check: .venv/.tests frontend smsc ## Format, lint, types, import rules, unit tests
+check: lint ## Format, lint, types, import rules, unit tests
+	@$(BIN)/python -m pytest tests/unit
+
+lint: .venv/.tests frontend smsc ## The same without the unit tests
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 4
 	@$(WITH_NODE) npm --prefix $(FRONTEND) run --silent check
-	@$(BIN)/python -m pytest tests/unit
 
 bench: setup-tests ## Measure, each figure beside a floor or a peer of the same run
 	@WARDLINE_ASTERISK_ROOT="$(abspath $(ASTERISK_ROOT))" $(BIN)/python -m tests.bench $(BENCH)
