@@ -38,7 +38,7 @@ class Page:
             self._messages.append((received["name"], args[0] if isinstance(args, list) and args else args))
         return [message for name, message in self._messages if name == event]
 
-    def last(self, event: str, when: Callable[[Any], bool] = lambda message: True, seconds: float = 5.0) -> Any:
+    def last(self, event: str, when: Callable[[Any], bool] = lambda message: True, seconds: float = 15.0) -> Any:
         return wait_for(
             lambda: next((message for message in reversed(self.seen(event)) if when(message)), None),
             seconds=seconds,
