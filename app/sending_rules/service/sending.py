@@ -26,8 +26,8 @@ from app.sending_rules.rules import HELD_BACK, Due, PlanState, Reason, RuleState
 from app.sending_rules.service.anchors import anchor_kinds
 from app.sending_rules.service.planning import timing_of
 
-_RECALLED_FOR = timedelta(hours=1)
-"""So long after a rule was switched off its messages in the outbox are looked for, until none is left there."""
+_RECALLED_FOR = timedelta(days=3)
+"""So long after a rule was switched off its messages in the outbox are looked for: longer than a server is away."""
 
 
 class Text:
