@@ -12,6 +12,9 @@ from app.configuration import models as configuration
 from app.contact_policy import models as contact_policy
 from app.duplicates import models as duplicates
 from app.exports import models as exports
+from app.followup_plans import models as followup_plans
+from app.followup_templates import models as followup_templates
+from app.followups import models as followups
 from app.groups import models as groups
 from app.health import models as health
 from app.imports import models as imports
@@ -21,8 +24,10 @@ from app.mass_sends import models as mass_sends
 from app.message_templates import models as message_templates
 from app.messages import models as messages
 from app.organisation import models as organisation
+from app.outbound_lists import models as outbound_lists
 from app.patients import models as patients
 from app.quality import models as quality
+from app.questionnaires import models as questionnaires
 from app.queues import models as queues
 from app.registers import models as registers
 from app.segments import models as segments
@@ -43,6 +48,9 @@ __all__ = [
     "contact_policy",
     "duplicates",
     "exports",
+    "followup_plans",
+    "followup_templates",
+    "followups",
     "groups",
     "health",
     "imports",
@@ -52,8 +60,10 @@ __all__ = [
     "message_templates",
     "messages",
     "organisation",
+    "outbound_lists",
     "patients",
     "quality",
+    "questionnaires",
     "queues",
     "registers",
     "segments",
