@@ -13,11 +13,20 @@ from app.access import service as access
 from app.access.service import emergency
 from app.accounts.rules import AT_THE_DESK, EVERYONE, OVER_AGENTS, WITH_PATIENTS, WITH_RECORDINGS, Role
 from app.http import SignedIn, parts, reading, viewer
+from app.web.access import allowed_roles
 
 # Rooms that stand as tabs under the entry of another one.
 _BELOW = {
     "/messages": ("/messages", "/message-templates", "/mass-sends", "/sending-rules"),
     "/work": ("/work", "/requests"),
+    "/followups": (
+        "/followups",
+        "/followup-plans",
+        "/followup-templates",
+        "/followup-figures",
+        "/outbound-lists",
+        "/questionnaires",
+    ),
     "/patients": ("/patients", "/imports", "/duplicates", "/courses"),
     "/segments": ("/segments", "/birthdays", "/mailings", "/registers", "/groups", "/exports"),
 }
@@ -41,6 +50,7 @@ def register(app: Flask) -> None:
         role_label=_role_label,
         chosen_theme=_chosen_theme,
         may_find_patients=_may_find_patients,
+        may_open=_may_open,
         viewer=viewer,
     )
     app.jinja_env.filters.update(
@@ -130,6 +140,12 @@ def _openings(user: SignedIn) -> list[NavItem]:
         path=path, label=label, icon="shield-exclamation", is_current=request.path.startswith(path), count=count
     )
     return [item] if count else []
+
+
+def _may_open(endpoint: str) -> bool:
+    """Whether there is such a page and whoever looks may open it."""
+    user, roles = _current_user(), allowed_roles(endpoint)
+    return user is not None and roles is not None and (not roles or user.role in roles)
 
 
 def _may_find_patients() -> bool:
