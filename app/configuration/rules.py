@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from app.calls.rules import USUAL_PREFIXES
 from app.errors import InvalidInput
 from app.texts import N_
 
@@ -26,6 +27,7 @@ class Group(StrEnum):
     PRIVACY = "privacy"
     IMPORTS = "imports"
     MESSAGES = "messages"
+    CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +297,70 @@ RESEND_UNCERTAIN_MARKETING: SettingKey[bool] = SettingKey(
     title=N_("Then send the promotion again instead"),
     help=N_("It may arrive twice."),
 )
+DIAL_PREFIXES: SettingKey[str] = SettingKey(
+    name="calls.dial_prefixes",
+    default=USUAL_PREFIXES,
+    group=Group.CALLS,
+    title=N_("Numbers that may be dialled begin with"),
+    help=N_("Plus allows what begins so, minus refuses it, the longest beginning counts. No other number is dialled."),
+    high=500,
+)
+CALLS_FROM: SettingKey[int] = SettingKey(
+    name="calls.calls_from",
+    default=9,
+    group=Group.CALLS,
+    title=N_("Follow-up calls from"),
+    help=N_("By the clock where the number is. An outbound list may have narrower hours."),
+    unit=N_("o'clock"),
+    low=0,
+    high=23,
+)
+CALLS_UNTIL: SettingKey[int] = SettingKey(
+    name="calls.calls_until",
+    default=20,
+    group=Group.CALLS,
+    title=N_("Follow-up calls until"),
+    help=N_("By the clock where the number is. It must be later than the hour from which calls are made."),
+    unit=N_("o'clock"),
+    low=1,
+    high=24,
+)
+CALL_ATTEMPTS: SettingKey[int] = SettingKey(
+    name="calls.attempts",
+    default=3,
+    group=Group.CALLS,
+    title=N_("Calls to one person for one follow-up"),
+    help=N_("Then the person counts as lost to contact. An outbound list may have its own number."),
+    unit=N_("calls"),
+    low=1,
+    high=20,
+)
+CALLS_PER_DAY: SettingKey[int] = SettingKey(
+    name="calls.per_day",
+    default=3,
+    group=Group.CALLS,
+    title=N_("Follow-up calls to one person on a day"),
+    help=N_("Over all follow-ups and lists together. What is more waits for the next day."),
+    unit=N_("calls"),
+    low=1,
+    high=20,
+)
+CALL_NOTICE: SettingKey[str] = SettingKey(
+    name="calls.notice",
+    default="",
+    group=Group.CALLS,
+    title=N_("First words of an automatic call"),
+    help=N_("They must say that the call is recorded. Left empty: a usual sentence, in the language of the call."),
+    high=200,
+)
+CALL_THANKS: SettingKey[str] = SettingKey(
+    name="calls.thanks",
+    default="",
+    group=Group.CALLS,
+    title=N_("Last words of an automatic call"),
+    help=N_("Left empty: a usual sentence, in the language of the call."),
+    high=200,
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -324,6 +390,13 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     RESEND_UNCERTAIN_CARE,
     UNCERTAIN_MARKETING_HOURS,
     RESEND_UNCERTAIN_MARKETING,
+    DIAL_PREFIXES,
+    CALLS_FROM,
+    CALLS_UNTIL,
+    CALL_ATTEMPTS,
+    CALLS_PER_DAY,
+    CALL_NOTICE,
+    CALL_THANKS,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {
@@ -332,6 +405,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.PRIVACY: N_("Privacy"),
     Group.IMPORTS: N_("Imports"),
     Group.MESSAGES: N_("Messages and contact"),
+    Group.CALLS: N_("Calls that we place"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

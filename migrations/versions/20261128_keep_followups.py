@@ -132,6 +132,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("questionnaire_id", "number", name="uq_questionnaire_version"),
     )
     op.create_table(
+        "outbound_line",
+        sa.Column("line", sa.String(length=80), nullable=False),
+        sa.Column("held_by", sa.String(length=36), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("line"),
+    )
+    op.create_index(op.f("ix_outbound_line_held_by"), "outbound_line", ["held_by"], unique=False)
+    op.create_table(
         "outbound_list",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -152,6 +160,10 @@ def upgrade() -> None:
         sa.Column("retries", sa.JSON(), nullable=False),
         sa.Column("hangs_up_on_machines", sa.Boolean(), nullable=False),
         sa.Column("prepared_up_to", sa.Integer(), nullable=False),
+        sa.Column("claim", sa.String(length=32), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(length=300), nullable=True),
+        sa.Column("prompts", sa.JSON(), nullable=False),
         sa.Column("tasks", sa.Integer(), nullable=False),
         sa.Column("left_out", sa.JSON(), nullable=False),
         sa.Column("next_call_at", sa.DateTime(timezone=True), nullable=True),
