@@ -65,6 +65,8 @@ class Telephony:
         self._main: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._doubt = asyncio.Event()
+        # Nothing may be dialled before the list of what may be has been read; it is read anew with each order.
+        self._may_dial: Callable[[str], bool] = lambda _number: False
         self._is_ready = threading.Event()
         parts.bus.subscribe(bus_topics.PROOFS, lambda message: self._hand_over(self._on_proof, message))
         parts.bus.subscribe(bus_topics.COMMANDS, lambda message: self._hand_over(self._on_command, message))
@@ -123,7 +125,11 @@ class Telephony:
             return number.e164 if number else ""
 
         rules = TrackerRules(
-            wrap_up=settings.wrap_up, queues=frozenset({MAIN_QUEUE}), normalise=normalise, call_id=call_id
+            wrap_up=settings.wrap_up,
+            queues=frozenset({MAIN_QUEUE}),
+            normalise=normalise,
+            call_id=call_id,
+            may_dial=lambda number: self._may_dial(number),
         )
         return Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records)
 
@@ -186,7 +192,8 @@ class Telephony:
             row = calls.claim_command(session, id, self._parts.now())
             if row is None:
                 return None
-            args = dict(row.args)
+            args = dict(row.args) | {"caller": self._parts.settings.hotline}
+            self._may_dial = calls.allowed_numbers(session)
             if "phone_id" in args:
                 # The page names a number by its id, so that a call needs no number to be shown.
                 args["number"] = patients.number_to_dial(

@@ -373,6 +373,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("progress", sa.String(length=10), nullable=True),
         sa.Column("talk_seconds", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_followup_attempt_call_id")),
         sa.ForeignKeyConstraint(["patient_id"], ["patient.id"], name=op.f("fk_followup_attempt_patient_id")),
@@ -423,6 +424,7 @@ def downgrade() -> None:
     op.drop_table("questionnaire_response")
     op.drop_table("followup_plan")
     op.drop_table("outbound_list")
+    op.drop_table("outbound_line")
     op.drop_table("questionnaire_version")
     op.drop_table("followup_template_version")
     op.drop_table("questionnaire")

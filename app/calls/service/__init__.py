@@ -12,10 +12,11 @@ from app.calls.service.commands import (
 from app.calls.service.identity import Checked, check_caller
 from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, take_lines
 from app.calls.service.notes import own_call, pick_patient, save_wrap_up
-from app.calls.service.projection import ended_linkedids, open_calls, record_facts
+from app.calls.service.projection import Fact, ended_linkedids, open_calls, record_facts
 
 __all__ = [
     "Checked",
+    "Fact",
     "allowed_numbers",
     "check_caller",
     "claim_command",

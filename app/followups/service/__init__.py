@@ -1,6 +1,31 @@
 """Use cases of follow-up tasks. Import from here."""
 
-from app.followups.service.attempts import begin_attempt, open_attempts, settle_attempts
+from app.followups.service.attempts import (
+    begin_attempt,
+    dialled_numbers,
+    note_telling,
+    open_attempts,
+    settle_attempts,
+)
+from app.followups.service.dialling import (
+    Dial,
+    Judged,
+    dead_among,
+    judge_dial,
+    numbers_to_call,
+    prepare_dial,
+    sentence_for,
+    take_dial,
+)
+from app.followups.service.following import (
+    DIALLER,
+    follow_attempt,
+    give_up,
+    hand_to_agent,
+    mark_wrong,
+    put_off,
+    retry_for,
+)
 from app.followups.service.tasks import (
     CLAIM_LIFETIME,
     NewTask,
@@ -20,6 +45,9 @@ from app.followups.service.tasks import (
 
 __all__ = [
     "CLAIM_LIFETIME",
+    "DIALLER",
+    "Dial",
+    "Judged",
     "NewTask",
     "add_tasks",
     "assign",
@@ -27,13 +55,27 @@ __all__ = [
     "cancel_tasks",
     "cancel_tasks_of_plan",
     "claim",
+    "dead_among",
+    "dialled_numbers",
+    "follow_attempt",
     "get_task",
+    "give_up",
+    "hand_to_agent",
+    "judge_dial",
     "make_due",
+    "mark_wrong",
     "move_task",
+    "note_telling",
+    "numbers_to_call",
     "open_attempts",
+    "prepare_dial",
+    "put_off",
     "release",
     "restore_tasks",
+    "retry_for",
+    "sentence_for",
     "settle_attempts",
     "skip_task",
+    "take_dial",
     "undo_skip",
 ]
