@@ -21,6 +21,7 @@ from app.agents import service as agents
 from app.alarms.rules import AlarmKind
 from app.calls import service as calls
 from app.calls.rules import CommandKind
+from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.phones import parse_number
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
 # What a lost hint left behind is found this soon; a command lives for 5 s.
 SCAN_SECONDS = 1.0
+# An agent who becomes free is in the next call of a list within a second.
+DIAL_SECONDS = 0.3
 # CEL is the truth: what the events did not tell is taken from it this often.
 SWEEP_SECONDS = 30.0
 # After a frame that somebody may have forged, the state is read anew this soon.
@@ -102,7 +105,7 @@ class Telephony:
         )
         self._writer.put(LinkSeen(at=self._parts.now(), state=LinkState.DOWN.value, detail="starting"))
         self._is_ready.set()
-        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus]
+        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus, self._dial_lists]
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._link.run())
@@ -347,6 +350,13 @@ class Telephony:
         await asyncio.sleep(DOUBT_SECONDS)
         self._doubt.clear()
         await self._link.reconcile_again()
+
+    async def _dial_lists(self) -> None:
+        assert self._link is not None
+        await asyncio.sleep(DIAL_SECONDS)
+        if self._link.state is LinkState.UP:
+            await asyncio.to_thread(outbound_lists.dial_for_free_agents, self._parts)
+            await asyncio.to_thread(outbound_lists.call_patients, self._parts)
 
     async def _watch_bus(self) -> None:
         is_healthy = await asyncio.to_thread(lambda: self._parts.bus.is_healthy)

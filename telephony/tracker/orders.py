@@ -13,7 +13,6 @@ from telephony.tracker.channels import clean_number, digits_to_dial
 from telephony.tracker.desks import Desk
 from telephony.tracker.live_calls import LiveCalls
 
-
 # What an order may tell the dialplan: where its sounds are, the keys of each question, whether to leave a machine.
 _VARIABLES = {
     "prompts": ("WARDLINE_PROMPTS", re.compile(r"[0-9a-f]{8,64}")),

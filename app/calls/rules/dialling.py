@@ -1,7 +1,7 @@
-"""Which numbers may be dialled at all: an allow-list of prefixes against toll fraud. Everything that is not on it is not.
+"""Which numbers may be dialled at all: an allow-list of prefixes against toll fraud. What is not on it is not dialled.
 
-Whoever can order a call can spend the hospital's money on it; so the list is asked by the page, by what dials by itself,
-and again in telephony before anything reaches Asterisk.
+Whoever can order a call can spend the hospital's money on it; so the list is asked by the page, by what dials by
+itself, and again in telephony before anything reaches Asterisk.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ class NoDial(StrEnum):
     ATTEMPT_CAP = "attempt_cap"
     DAY_CAP = "day_cap"
     ON_THE_PHONE = "on_the_phone"
+    LIST_RESTS = "list_rests"
 
 
 NO_DIAL_TEXT = {
@@ -33,6 +34,7 @@ NO_DIAL_TEXT = {
     NoDial.ATTEMPT_CAP: N_("This number has been tried as often as is allowed for one follow-up."),
     NoDial.DAY_CAP: N_("This person has been called today as often as is allowed."),
     NoDial.ON_THE_PHONE: N_("Somebody of ours is on the telephone with this person just now."),
+    NoDial.LIST_RESTS: N_("The outbound list is not running. Go on with it first."),
 }
 """Each refusal as a sentence for the catalogues."""
 

@@ -40,6 +40,7 @@ from app.followups.service.tasks import (
     release,
     restore_tasks,
     skip_task,
+    tie_response,
     undo_skip,
 )
 
@@ -77,5 +78,6 @@ __all__ = [
     "settle_attempts",
     "skip_task",
     "take_dial",
+    "tie_response",
     "undo_skip",
 ]

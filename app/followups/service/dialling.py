@@ -10,12 +10,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.service import UNSCOPED
 from app.bus import Bus
 from app.calls import service as calls
+from app.calls.models import Call, TelephonyCommand
 from app.configuration.rules import CALL_ATTEMPTS, CALLS_FROM, CALLS_PER_DAY, CALLS_UNTIL
 from app.configuration.service import settings as configuration
 from app.contact_policy.rules import CALL, CALL_REFUSAL_TEXT, REFUSAL_TEXT, Refusal
@@ -38,6 +39,7 @@ from app.followups.rules import (
 from app.followups.service.attempts import begin_attempt
 from app.messages.rules.states import MessageKind
 from app.outbound_lists.models import OutboundList
+from app.outbound_lists.rules import ListState
 from app.patients.models import ContactPerson, Patient, PatientPhone
 from app.patients.phones import zones_of
 from app.patients.rules import PhoneKind
@@ -103,6 +105,8 @@ def judge_dial(
     phone_id: int | None = None,
 ) -> Judged:
     """Whether this task's person may be called now, and at which number. Reads only."""
+    if task.list_id is not None and session.get_one(OutboundList, task.list_id).state != ListState.RUNNING:
+        return Judged(refusal=NoDial.LIST_RESTS)
     wanted = phone_id or task.phone_id
     phones = numbers_to_call(session, [task.patient_id]).get(task.patient_id, [])
     if wanted is not None:
@@ -123,7 +127,7 @@ def judge_dial(
                 now=now,
                 zones=zones_of(phone.number, settings.timezone),
                 is_allowed=may_dial(phone.number),
-                is_on_the_phone=calls.is_on_the_phone(session, number=phone.number, patient_id=task.patient_id),
+                is_on_the_phone=_is_busy(session, phone.number, task.patient_id),
                 attempts=_attempts(session, task, phone if dialling is DiallingMode.PREVIEW else None),
                 attempts_today=_attempts_today(session, settings, task.patient_id, now),
                 is_awaited=dialling is DiallingMode.PREVIEW and _is_awaited(task),
@@ -155,7 +159,7 @@ def take_dial(
     Raises Conflict when somebody else calls this number or person in this moment, or this agent has another call: of
     any number who try at once, one dials.
     """
-    is_busy = calls.is_on_the_phone(session, number=dial.number, patient_id=dial.patient_id)
+    is_busy = _is_busy(session, dial.number, dial.patient_id)
     lines = calls.lines_of(number=dial.number, patient_id=dial.patient_id, agent=agent)
     if is_busy or not calls.take_lines(session, lines, held_by=id, now=now):
         raise Conflict(NO_DIAL_TEXT[NoDial.ON_THE_PHONE])
@@ -226,13 +230,27 @@ def dead_among(session: Session, patient_ids: Collection[int]) -> set[int]:
     return set(session.scalars(query, execution_options=_WHOLE))
 
 
+def _is_busy(session: Session, number: str, patient_id: int) -> bool:
+    """Whether a call with them lives, or an attempt of which nobody knows yet whether it rang."""
+    if calls.is_on_the_phone(session, number=number, patient_id=patient_id):
+        return True
+    ended = exists().where(Call.linkedid == FollowupAttempt.id, Call.ended_at.is_not(None))
+    refused = exists().where(
+        TelephonyCommand.id == FollowupAttempt.id, TelephonyCommand.state.in_(("failed", "expired"))
+    )
+    doubtful = exists().where(
+        FollowupAttempt.ended_at.is_(None), FollowupAttempt.patient_id == patient_id, ~ended, ~refused
+    )
+    return bool(session.scalar(select(doubtful), execution_options=_WHOLE))
+
+
 def _is_awaited(task: FollowupTask) -> bool:
     # Who asked to be called at nine in the evening is called then; an alarm waits for no morning.
     return task.kind in _AWAITED or task.result == TaskResult.CALL_AGAIN
 
 
 def _attempts(session: Session, task: FollowupTask, phone: _Phone | None) -> int:
-    """How often the task rang somewhere; for an agent's own click only at this number, for another may be the right one."""
+    """How often the task rang somewhere; for an agent's own click only at this number: another may be the right one."""
     query = select(func.count()).select_from(FollowupAttempt).where(FollowupAttempt.task_id == task.id, _rang())
     if phone is not None:
         query = query.where(FollowupAttempt.number == phone.number)

@@ -365,3 +365,14 @@ def _close(
 
 def _count(result: Any) -> int:
     return max(0, cast(CursorResult[Any], result).rowcount)
+
+
+def tie_response(session: Session, task_id: int, response_id: int) -> None:
+    """Note to which response the answers of this task go."""
+    session.execute(
+        update(FollowupTask)
+        .where(FollowupTask.id == task_id)
+        .values(response_id=response_id, row_version=FollowupTask.row_version + 1),
+        execution_options={"synchronize_session": False},
+    )
+    session.expire_all()
