@@ -173,11 +173,6 @@ class AMIConnection:
             self._is_booted.set_result(is_booted)
 
 
-def _is_answer(headers: Headers) -> bool:
-    # How an Originate went is told later by an event that carries the action's id; its answer came long before.
-    return ("ActionID" in headers or "Response" in headers) and headers.get("Event") != "OriginateResponse"
-
-
 class _OneShotManager(Manager):  # type: ignore[misc]
     """panoramisk's manager without its reconnect, its pinger and its list of actions to send again."""
 
@@ -208,7 +203,7 @@ class _HardenedProtocol(AMIProtocol):  # type: ignore[misc]
             return
         for frame in frames:
             # A forged item must not end a list early: calls behind it would be taken for gone.
-            if not frame.duplicates and _is_answer(frame.headers):
+            if not frame.duplicates and frame.is_answer:
                 self._answer(frame)
                 continue
             try:
