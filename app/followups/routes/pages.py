@@ -50,6 +50,7 @@ RESULTS = (
     TaskResult.CAME,
 )
 """What whoever calls can say came of it."""
+_NEXT = 4
 _AHEAD = {"today": 0, "week": 7, "month": 31}
 _WORKED_ON = (TaskState.DUE, TaskState.IN_PROGRESS, TaskState.NOT_REACHED, TaskState.PLANNED)
 
@@ -73,6 +74,18 @@ def show_today() -> str:
             colleagues=_colleagues(session) if viewer().role in OVER_AGENTS else [],
             next_url=_with_cursor(page.next_cursor),
         )
+
+
+@pages.get("/next")
+@allow(WORKERS)
+def show_next() -> str:
+    """The next few of whoever asks, for the desk."""
+    with reading() as session:
+        today = parts().now().astimezone(parts().settings.timezone).date()
+        filters = TaskFilters(whose="mine", states=_WORKED_ON, work_until=_end_of_day(today))
+        page = service.list_tasks(session, filters, viewer=viewer(), limit=_NEXT)
+        count = service.count_tasks(session, filters, viewer=viewer())
+    return _render("_next.html", rows=page.items, count=count)
 
 
 @pages.get("/<int:task_id>")
