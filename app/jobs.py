@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from app.audit import tasks as audit
 from app.duplicates import tasks as duplicates
 from app.exports import tasks as exports
+from app.followups import tasks as followups
 from app.health.models import HealthProbe
 from app.imports import tasks as imports
 from app.mass_sends import tasks as mass_sends
@@ -132,13 +133,13 @@ SWEEPS: Sequence[Sweep] = (
         every=timedelta(seconds=15),
         run=lambda _celery, parts: sending_rules.send_due(parts),
     ),
-    Sweep(name="outbound_lists.due", every=timedelta(seconds=1), run=_queue_due_outbound_lists),
-    # The next call of a list waits for the end of one before it.
+    Sweep(name="followups.due", every=timedelta(seconds=2), run=lambda _celery, parts: followups.make_due(parts)),
     Sweep(
-        name="outbound_lists.settle",
+        name="followups.attempts",
         every=timedelta(seconds=0.5),
-        run=lambda _celery, parts: outbound_lists.settle(parts),
+        run=lambda _celery, parts: followups.settle_attempts(parts),
     ),
+    Sweep(name="outbound_lists.due", every=timedelta(seconds=1), run=_queue_due_outbound_lists),
     Sweep(
         name="outbound_lists.tidy", every=timedelta(seconds=2), run=lambda _celery, parts: outbound_lists.tidy(parts)
     ),

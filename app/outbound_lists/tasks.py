@@ -17,11 +17,6 @@ def work_on(parts: Parts, list_id: int) -> None:
     service.work_on(parts, list_id)
 
 
-def settle(parts: Parts) -> int:
-    """Note how calls ended, and let follow what follows."""
-    return service.settle(parts)
-
-
 def tidy(parts: Parts) -> int:
     """Cancel what stopped lists left open, and close those that are done."""
     return service.tidy(parts)

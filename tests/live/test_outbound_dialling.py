@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from app.calls.models import Call
+from app.followups import tasks
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.outbound_lists import service
 from app.outbound_lists.models import OutboundList
@@ -93,7 +94,7 @@ def running(floor: Floor, **changes: Any) -> Iterator[Batch]:
 
     def sweep() -> None:
         while not ended.wait(0.2):
-            service.settle(parts)
+            tasks.settle_attempts(parts)
 
     service.work_on(parts, made.list_id)
     with parts.database.writing() as session:
@@ -122,7 +123,16 @@ def test_a_patient_answers_by_keys(floor: Floor) -> None:
         for each in session.scalars(select(QuestionnaireAnswer)):
             print(each.question, each.option, each.number, each.score)
         for call in session.scalars(select(Call)):
-            print(call.direction, call.outcome, call.ended_by, call.number, call.dialled, call.patient_id, call.answered_at, call.ended_at)
+            print(
+                call.direction,
+                call.outcome,
+                call.ended_by,
+                call.number,
+                call.dialled,
+                call.patient_id,
+                call.answered_at,
+                call.ended_at,
+            )
     print(floor.switch.asterisk.console("core show channels"))
-    print((floor.switch.folder/"log/cel-custom/wardline.csv").read_text())
+    print((floor.switch.folder / "log/cel-custom/wardline.csv").read_text())
     assert 0

@@ -27,7 +27,7 @@ from app.outbound_lists.service.steering import (
     start,
     stop,
 )
-from app.outbound_lists.service.working import due_lists, settle, tidy, work_on
+from app.outbound_lists.service.working import due_lists, tidy, work_on
 
 __all__ = [
     "BATCH",
@@ -57,7 +57,6 @@ __all__ = [
     "questions_for_keys",
     "record_told",
     "resume",
-    "settle",
     "start",
     "stop",
     "tidy",

@@ -92,22 +92,6 @@ def tidy(parts: Parts) -> int:
     return changed
 
 
-def settle(parts: Parts) -> int:
-    """Note how attempts ended, and let follow what follows. Returns how many have ended."""
-    with parts.database.reading() as session:
-        if not followups.open_attempts(session, 1):
-            return 0
-    with parts.database.writing() as session:
-        now = parts.now()
-        ended = followups.settle_attempts(session, parts.bus, now)
-        for attempt in ended:
-            followups.follow_attempt(session, parts.bus, attempt, now=now, settings=parts.settings)
-        for attempt in followups.open_attempts(session):
-            if attempt.dialling == DiallingMode.AUTOMATIC and attempt.agent is not None:
-                followups.hand_to_agent(session, parts.bus, attempt, now=now)
-        return len(ended)
-
-
 def _cancel_open(parts: Parts, list_id: int) -> int:
     cancelled = 0
     while True:
