@@ -20,6 +20,8 @@ from telephony.tracker.outcomes import outcome_of
 # A line has 12 fields of at most some hundred bytes; more than this at once would only delay the reconnect.
 MAX_BYTES = 64 * 1024 * 1024
 _FIELDS = 12
+# What the dialplan of automatic calls writes; Asterisk puts its name where other lines have their event.
+_TOLD = "wardline"
 # Every field is quoted and quotes in it are doubled. What a caller's line break begins is no such line, so nobody can
 # forge one.
 _LINE = re.compile(",".join(['"([^"]*(?:""[^"]*)*)"'] * _FIELDS))
@@ -130,7 +132,7 @@ def _go_on(call: CallHistory, row: CELRow, agents: frozenset[str], bridged: set[
         return replace(call, dialled=row.application_data.partition("/")[2].partition("@")[0])
     if row.event == "ANSWER" and call.is_automatic and call.answered_at is None and row.uniqueid == row.linkedid:
         return replace(call, answered_at=row.at)
-    if row.event == "USER_DEFINED" and call.is_automatic:
+    if row.event == _TOLD and call.is_automatic:
         return replace(call, told=(*call.told, *_told(row)))
     if row.event == "BRIDGE_ENTER":
         bridged.add((row.linkedid, endpoint))

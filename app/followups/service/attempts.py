@@ -92,7 +92,7 @@ def dialled_numbers(session: Session, ids: Sequence[str]) -> dict[str, str]:
     if not ids:
         return {}
     query = select(FollowupAttempt.id, FollowupAttempt.number).where(FollowupAttempt.id.in_(ids))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def note_telling(session: Session, attempt: FollowupAttempt, telling: Telling) -> None:
@@ -164,7 +164,7 @@ def _talkers(session: Session, call_ids: Sequence[str]) -> dict[str, str]:
     if not call_ids:
         return {}
     query = select(Leg.call_id, Leg.agent).where(Leg.call_id.in_(call_ids), Leg.answered_at.is_not(None))
-    return dict(session.execute(query.order_by(Leg.answered_at)).tuples().all())
+    return dict(session.execute(query.order_by(Leg.answered_at)).all())
 
 
 def _was_never_dialled(

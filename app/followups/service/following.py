@@ -52,8 +52,8 @@ def follow_attempt(session: Session, bus: Bus, attempt: FollowupAttempt, *, now:
     """Move the task of an attempt that has just ended, unless that is for an agent to say. Twice is the same as once.
 
     Not reached: tried again by its list's rule, or lost. A number that does not exist is marked so; the next one is
-    tried, or somebody is asked to find another (F-35). An automatic call that brought answers is done; one whose patient asked for a person
-    and got none is for an agent to call back at once.
+    tried, or somebody is asked to find another (F-35). An automatic call that brought answers is done; one whose
+    patient asked for a person and got none is for an agent to call back at once.
     """
     task = session.get_one(FollowupTask, attempt.task_id, populate_existing=True)
     is_in_hand = task.state == TaskState.IN_PROGRESS and task.claimed_by in (DIALLER, attempt.agent)

@@ -93,7 +93,7 @@ def progress_of(session: Session, list_ids: Sequence[int]) -> dict[int, Progress
         .where(FollowupTask.list_id.in_(list_ids))
         .group_by(FollowupTask.list_id, FollowupTask.state, FollowupTask.result)
     )
-    for list_id, state, result, count in session.execute(tasks).tuples():
+    for list_id, state, result, count in session.execute(tasks):
         assert list_id is not None  # the query asks for it
         states, results = found[list_id].states, found[list_id].results
         states[state] = states.get(state, 0) + count
@@ -106,7 +106,7 @@ def progress_of(session: Session, list_ids: Sequence[int]) -> dict[int, Progress
         .group_by(FollowupTask.list_id, FollowupAttempt.outcome, FollowupAttempt.ended_at.is_(None))
     )
     living: dict[int, int] = {}
-    for list_id, outcome, is_open, count in session.execute(attempts).tuples():
+    for list_id, outcome, is_open, count in session.execute(attempts):
         assert list_id is not None
         if is_open:
             living[list_id] = living.get(list_id, 0) + count
@@ -162,7 +162,7 @@ def answers_of(session: Session, batch: OutboundList) -> list[QuestionCount]:
         .group_by(QuestionnaireAnswer.question, QuestionnaireAnswer.option, QuestionnaireAnswer.number)
     )
     given: dict[str, list[tuple[str, float | None, int]]] = {}
-    for code, option, number, count in session.execute(query).tuples():
+    for code, option, number, count in session.execute(query):
         given.setdefault(code, []).append((option, number, count))
     counted = []
     for question in version.questions:
