@@ -29,6 +29,7 @@ from app.mass_sends import routes as mass_sends
 from app.message_templates import routes as message_templates
 from app.messages import routes as messages
 from app.organisation import routes as organisation
+from app.outbound_lists import routes as outbound_lists
 from app.parts import Parts
 from app.patients import routes as patients
 from app.quality import routes as quality
@@ -76,6 +77,7 @@ _ROOMS: tuple[Any, ...] = (
     contact_policy,
     smsc_accounts,
     followups,
+    outbound_lists,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

@@ -73,6 +73,8 @@ _SUPERVISOR_PAGES = (
     "/sending-rules/1",
     "/sending-rules/1/simulation",
     "/sending-rules/planned",
+    "/outbound-lists",
+    "/outbound-lists/new",
 )
 _ADMIN_PAGES = (
     "/admin/staff",
