@@ -26,8 +26,8 @@ from app.quality.models import Recording
 from app.questionnaires.models import Questionnaire, QuestionnaireAnswer, QuestionnaireResponse, QuestionnaireVersion
 from app.settings import Settings
 from tests.live.conftest import Floor, Switch
-from tests.live.desks import Desks, all_calls, floor_on, order, state_of, wait_for_state
-from tests.sip import phone_at, phone_pressing_at, phone_refusing_at, phone_ringing_at
+from tests.live.desks import Desks, all_calls, floor_on, order, wait_for_state
+from tests.sip import phone_at, phone_pressing_at, phone_refusing_at
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.live
@@ -45,8 +45,8 @@ QUESTIONS = [
     },
     {"code": "stay", "kind": "scale", "texts": {"en": "Stay?"}, "options": [], "lowest": 1, "highest": 5},
 ]
-# It listens to the first word for about a second before it speaks, and a key ends its introduction, which is long enough
-# for the key to find it however busy this machine is.
+# It listens to the first word for about a second before it speaks, and a key ends its introduction, which is long
+# enough for the key to find it however busy this machine is.
 INTRODUCTION = "We would like to ask you how your stay was, and whether there is anything that we could do better."
 FIRST_KEY = (3.5, "9")
 

@@ -10,10 +10,13 @@ import re
 from dataclasses import dataclass
 
 USUAL_PREFIXES = (
-    "+8613 +8614 +8615 +8616 +8617 +8618 +8619 +8610 +862 +863 +864 +865 +866 +867 +868 +869 "
-    "-861349 -861740 -861749 -86400 -86800"
+    "+8613 +86145 +86146 +86147 +86148 +86149 +8615 +86162 +86165 +86166 +86167 +8617 +8618 +8619 "
+    "+8610 +862 +863 +864 +865 +866 +867 +868 +8690 +8691 +8693 +8694 +8695 +8697 +8699 "
+    "-861349 -861740 -861749 -86179 -86400 -86800"
 )
-"""Chinese mobiles and landlines; not satellite telephones (1349, 1740, 1749), and no service numbers (400, 800)."""
+"""Chinese mobiles and landlines; not satellite telephones (1349, 1740, 1749), carriers' prefixes (179), and no service
+numbers (160, 168, 400, 800).
+"""
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PREFIX = re.compile(r"[+-][1-9][0-9]{0,13}")

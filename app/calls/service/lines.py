@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, and_, delete, exists, or_, select
+from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -34,14 +34,16 @@ def take_lines(session: Session, lines: Sequence[str], *, held_by: str, now: dat
     `held_by` is the order's id. Of any number who try at once, one gets them.
     """
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    table: Any = OutboundLine.__table__
     for line in lines:
         values = {"line": line, "held_by": held_by, "until": now + _HOLD}
-        taken = session.execute(
-            insert(OutboundLine)
+        taken = session.connection().execute(
+            insert(table)
             .values(values)
-            .on_conflict_do_update(index_elements=["line"], set_=values, where=OutboundLine.until <= now)
+            .on_conflict_do_update(index_elements=["line"], set_=values, where=table.c.until <= now)
+            .returning(table.c.line)
         )
-        if cast(CursorResult[Any], taken).rowcount != 1:
+        if taken.scalar() is None:
             free_lines(session, [held_by])
             return False
     return True

@@ -6,12 +6,13 @@ attempt and the order are written. It all stands or nothing does, and telephony 
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.agents.models import AgentStatus
@@ -37,6 +38,10 @@ _WAITING = tuple(sorted(CLAIMABLE))
 _UNWANTED = frozenset({Refusal.DECEASED, Refusal.DO_NOT_CALL, Refusal.STOPPED, Refusal.OPTED_OUT})
 
 
+class _NotOurTurn(Exception):
+    pass
+
+
 def call_patients(parts: Parts) -> int:
     """Begin the calls of every automatic list that may begin now. Returns how many."""
     with parts.database.reading() as session:
@@ -53,7 +58,8 @@ def call_patients(parts: Parts) -> int:
         for task_id in task_ids:
             if begun_here >= count:
                 break
-            with parts.database.writing() as session:
+            # Somebody else's turn undoes all that was written for this call.
+            with contextlib.suppress(_NotOurTurn), parts.database.writing() as session:
                 begun_here += _call_patient(session, parts, list_id, task_id)
         begun += begun_here
     return begun
@@ -91,19 +97,7 @@ def _call_patient(session: Session, parts: Parts, list_id: int, task_id: int) ->
     now = parts.now()
     batch = session.get_one(OutboundList, list_id, populate_existing=True)
     count, next_call_at = may_begin(batch.next_call_at, now, batch.calls_per_minute, 1)
-    # Of two processes that look at the list at once, one sees that the other was first.
-    is_turn = and_(
-        OutboundList.id == list_id,
-        OutboundList.state == ListState.RUNNING,
-        OutboundList.next_call_at == batch.next_call_at
-        if batch.next_call_at is not None
-        else OutboundList.next_call_at.is_(None),
-    )
-    turn = session.execute(
-        update(OutboundList).where(is_turn).values(next_call_at=next_call_at),
-        execution_options={"synchronize_session": False},
-    )
-    if count < 1 or turn.rowcount != 1 or _living(session, list_id) >= batch.most_at_once:  # type: ignore[attr-defined]
+    if count < 1 or _living(session, list_id) >= batch.most_at_once:
         return False
     keys = ":".join(question.spec for question in questions_for_keys(session, batch.questionnaire_version_id))
     args = {
@@ -112,7 +106,21 @@ def _call_patient(session: Session, parts: Parts, list_id: int, task_id: int) ->
         "keys": keys,
         "leaves_machines": "1" if batch.hangs_up_on_machines else "0",
     }
-    return _place(session, parts, task_id, DiallingMode.AUTOMATIC, CommandKind.CALL_PATIENT, None, args, now)
+    before = batch.next_call_at
+    if not _place(session, parts, task_id, DiallingMode.AUTOMATIC, CommandKind.CALL_PATIENT, None, args, now):
+        return False
+    # Of two processes that look at the list at once, one sees that the other was first; and so does one that looks
+    # while somebody pauses it.
+    is_next = OutboundList.next_call_at == before if before is not None else OutboundList.next_call_at.is_(None)
+    turn = session.execute(
+        update(OutboundList)
+        .where(OutboundList.id == list_id, OutboundList.state == ListState.RUNNING, is_next)
+        .values(next_call_at=next_call_at),
+        execution_options={"synchronize_session": False},
+    )
+    if turn.rowcount != 1:  # type: ignore[attr-defined]
+        raise _NotOurTurn
+    return True
 
 
 def _dial_for(session: Session, parts: Parts, agent: str, list_id: int, task_id: int) -> bool:
