@@ -29,6 +29,7 @@ from app.followups.rules import (
     TreatmentEffect,
 )
 from app.followups.service import TaskFilters, TaskRow
+from app.followups.service.counting import TaskFigure
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
@@ -224,7 +225,8 @@ def _chosen() -> dict[str, str]:
     given = {name: request.args.get(name, "")[:60] for name in ("whose", "when", "kind", "mode", "state", "department")}
     given |= {name: request.args.get(name, "")[:60] for name in ("list", "patient", "from", "to", "overdue")}
     given |= {name: request.args.get(name, "")[:60] for name in ("result", "effect", "disease", "template", "done_by")}
-    given |= {name: request.args.get(name, "")[:60] for name in ("escalated", "attitude", "assignee", "plan")}
+    given |= {name: request.args.get(name, "")[:60] for name in ("escalated", "attitude", "assignee", "plan", "doctor")}
+    given["figure"] = request.args.get("figure", "")[:60]
     allowed: dict[str, set[str]] = {
         "whose": {"mine", "own", "pool", "all"},
         "when": set(_AHEAD) | {"any"},
@@ -234,6 +236,7 @@ def _chosen() -> dict[str, str]:
         "result": set(TaskResult),
         "effect": set(TreatmentEffect),
         "attitude": set(Attitude),
+        "figure": set(TaskFigure),
     }
     for name, words in allowed.items():
         if given[name] not in words:
@@ -271,6 +274,8 @@ def _filters(chosen: dict[str, str]) -> TaskFilters:
         assignee=chosen["assignee"] or None,
         done_by=chosen["done_by"] or None,
         is_escalated=bool(chosen["escalated"]),
+        doctor=chosen["doctor"] or None,
+        figure=TaskFigure(chosen["figure"]) if chosen["figure"] else None,
     )
 
 
