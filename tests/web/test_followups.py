@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.followups.models import FollowupQuestion, FollowupTask
 from app.followups.rules import TaskKind, TaskState
+from app.messages.models import Message
 from app.parts import Parts
 from app.patients.models import Patient, PatientPhone
 from tests.web.browser import Browser
@@ -180,3 +181,33 @@ def test_each_figure_is_the_length_of_the_list_behind_it(
     for address, shown in figures:
         listed = alice.client.get(address.replace("&amp;", "&")).text
         assert listed.count('<td class="wl-name">') == int(shown), address
+
+
+def test_a_question_in_a_text_is_answered_by_a_doctor_and_the_answer_goes_back_as_a_text(
+    browser_of: Callable[[str], Browser], parts: Parts, patient_id: int
+) -> None:
+    with parts.database.writing() as session:
+        message = Message(
+            direction="in",
+            kind="care",
+            state="new",
+            number="+8613800138000",
+            patient_id=patient_id,
+            text="药可以停吗",
+            created_at=parts.now(),
+        )
+        session.add(message)
+        session.flush()
+        message_id = message.id
+    bob, dora = browser_of("bob"), browser_of("dora")
+    assert "药可以停吗" in bob.client.get(f"/followups/ask?message={message_id}").text
+    form = {"patient": patient_id, "message": message_id, "text": "药可以停吗", "whom": "dora"}
+    assert post(bob, "/followups/ask", **form).status_code == 303
+    with parts.database.reading() as session:
+        question_id = session.scalars(select(FollowupQuestion.id)).one()
+    post(dora, f"/followups/questions/{question_id}/answer", answer="请继续服用")
+    assert post(bob, f"/followups/questions/{question_id}/give-back", reply="请继续服用").status_code == 303
+    with parts.database.reading() as session:
+        reply = session.scalars(select(Message).where(Message.direction == "out")).one()
+        assert (reply.reply_to_id, "请继续服用" in reply.text) == (message_id, True)
+        assert session.get_one(FollowupQuestion, question_id).given_back_by_message_id == reply.id

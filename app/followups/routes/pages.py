@@ -131,7 +131,7 @@ def panel_values(session: Session, row: TaskRow, errors: dict[str, str] | None =
         "same_day": _same_day(session, row),
         "attempts": attempts,
         "questions": service.questions_of_task(session, task),
-        "doctors": _doctors(session) if is_mine else [],
+        "doctors": doctors(session) if is_mine else [],
         "departments": organisation.departments(session) if is_mine else [],
         "is_mine": is_mine,
         "is_open": TaskState(task.state) in OPEN,
@@ -186,7 +186,8 @@ def _same_day(session: Session, row: TaskRow) -> list[TaskRow]:
     return [each for each in found.items if each.task.id != row.task.id]
 
 
-def _doctors(session: Session) -> list[User]:
+def doctors(session: Session) -> list[User]:
+    """Every doctor who can be asked."""
     query = select(User).where(User.role == Role.DOCTOR, User.is_active, User.left_at.is_(None))
     return list(session.scalars(query.order_by(User.display_name)))
 
