@@ -29,6 +29,7 @@ from app.followups.rules import (
     TreatmentEffect,
 )
 from app.followups.service import TaskFilters, TaskRow
+from app.followups.service.counting import TaskFigure
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
@@ -130,7 +131,7 @@ def panel_values(session: Session, row: TaskRow, errors: dict[str, str] | None =
         "same_day": _same_day(session, row),
         "attempts": attempts,
         "questions": service.questions_of_task(session, task),
-        "doctors": _doctors(session) if is_mine else [],
+        "doctors": doctors(session) if is_mine else [],
         "departments": organisation.departments(session) if is_mine else [],
         "is_mine": is_mine,
         "is_open": TaskState(task.state) in OPEN,
@@ -185,7 +186,8 @@ def _same_day(session: Session, row: TaskRow) -> list[TaskRow]:
     return [each for each in found.items if each.task.id != row.task.id]
 
 
-def _doctors(session: Session) -> list[User]:
+def doctors(session: Session) -> list[User]:
+    """Every doctor who can be asked."""
     query = select(User).where(User.role == Role.DOCTOR, User.is_active, User.left_at.is_(None))
     return list(session.scalars(query.order_by(User.display_name)))
 
@@ -224,7 +226,8 @@ def _chosen() -> dict[str, str]:
     given = {name: request.args.get(name, "")[:60] for name in ("whose", "when", "kind", "mode", "state", "department")}
     given |= {name: request.args.get(name, "")[:60] for name in ("list", "patient", "from", "to", "overdue")}
     given |= {name: request.args.get(name, "")[:60] for name in ("result", "effect", "disease", "template", "done_by")}
-    given |= {name: request.args.get(name, "")[:60] for name in ("escalated", "attitude", "assignee", "plan")}
+    given |= {name: request.args.get(name, "")[:60] for name in ("escalated", "attitude", "assignee", "plan", "doctor")}
+    given["figure"] = request.args.get("figure", "")[:60]
     allowed: dict[str, set[str]] = {
         "whose": {"mine", "own", "pool", "all"},
         "when": set(_AHEAD) | {"any"},
@@ -234,6 +237,7 @@ def _chosen() -> dict[str, str]:
         "result": set(TaskResult),
         "effect": set(TreatmentEffect),
         "attitude": set(Attitude),
+        "figure": set(TaskFigure),
     }
     for name, words in allowed.items():
         if given[name] not in words:
@@ -271,6 +275,8 @@ def _filters(chosen: dict[str, str]) -> TaskFilters:
         assignee=chosen["assignee"] or None,
         done_by=chosen["done_by"] or None,
         is_escalated=bool(chosen["escalated"]),
+        doctor=chosen["doctor"] or None,
+        figure=TaskFigure(chosen["figure"]) if chosen["figure"] else None,
     )
 
 
