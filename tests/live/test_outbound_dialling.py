@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.calls.models import Call
+from app.calls.models import Call, TelephonyCommand
 from app.calls.rules import CommandKind
 from app.configuration.models import Setting
 from app.followups import tasks
@@ -26,7 +26,7 @@ from app.quality.models import Recording
 from app.questionnaires.models import Questionnaire, QuestionnaireAnswer, QuestionnaireResponse, QuestionnaireVersion
 from app.settings import Settings
 from tests.live.conftest import Floor, Switch
-from tests.live.desks import Desks, all_calls, floor_on, order, wait_for_state
+from tests.live.desks import Desks, all_calls, floor_on, order, telephony_process, wait_for_state
 from tests.sip import phone_at, phone_pressing_at, phone_refusing_at
 from tests.waiting import wait_for
 
@@ -206,7 +206,13 @@ def test_a_machine_is_told_apart_and_left_only_where_the_list_says_so(floor: Flo
 
 @pytest.mark.parametrize(
     ("code", "outcome", "state"),
-    [(486, "busy", "not_reached"), (603, "rejected", "not_reached"), (404, "wrong_number", "lost")],
+    [
+        (486, "busy", "not_reached"),
+        (603, "rejected", "not_reached"),
+        (404, "wrong_number", "lost"),
+        (503, "failed", "not_reached"),
+        (480, "no_answer", "not_reached"),
+    ],
 )
 def test_a_patient_who_is_not_reached_is_told_apart_by_the_cause(
     floor: Floor, code: int, outcome: str, state: str
@@ -220,15 +226,6 @@ def test_a_patient_who_is_not_reached_is_told_apart_by_the_cause(
         kinds = list(session.scalars(select(FollowupTask.kind).order_by(FollowupTask.id)))
     is_wrong = outcome == "wrong_number"
     assert (phone.is_valid, kinds) == (not is_wrong, ["list", "other_number"] if is_wrong else ["list"])
-
-
-def test_a_call_that_rings_too_long_is_no_answer_and_a_trunk_without_a_channel_is_a_failure(
-    settings: Settings, start_asterisk: Callable[..., Switch]
-) -> None:
-    switch = start_asterisk()
-    with floor_on(settings, switch, "alice") as floor:
-        with phone_refusing_at(switch.patient_port, code=503), running(floor) as batch:
-            assert batch.settled().outcome == "failed"
 
 
 def test_progressive_calls_ring_when_an_agent_is_ready_and_never_before(floor: Floor) -> None:
@@ -270,3 +267,47 @@ def test_telephony_that_restarts_in_mid_call_loses_neither_the_answers_nor_the_e
             assert batch.task.state == "done"
         finally:
             floor.stop()
+
+
+@pytest.mark.parametrize("point", ["claimed", "ringing", "hung up"])
+def test_telephony_that_is_killed_leaves_one_truthful_attempt_and_never_two_calls(
+    settings: Settings, switch: Switch, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    monkeypatch.setattr("app.followups.service.attempts._UNDIALLED_AFTER", timedelta(seconds=4))
+    cel = switch.folder / "log/cel-custom/wardline.csv"
+    floor = Floor(settings, switch)
+    floor.add_agents("alice")
+    reached = {
+        "claimed": lambda: [each.state for each in orders(floor) if each.state != "waiting"],
+        "ringing": lambda: [call.offered_at for call in all_calls(floor) if call.offered_at],
+        "hung up": lambda: cel.exists() and "LINKEDID_END" in cel.read_text(),
+    }
+    with contextlib.closing(Closing(floor)), phone_refusing_at(switch.patient_port, after_seconds=0.7):
+        with telephony_process(floor, "alice") as process, running(floor) as batch:
+            wait_for(reached[point], seconds=20, what=point)
+            process.kill()
+            process.wait()
+        floor.start()
+        wait_for(
+            lambda: tasks.settle_attempts(floor.parts) or any(each.ended_at for each in batch.attempts), seconds=30
+        )
+        (attempt,) = batch.attempts
+        rung = (
+            [line for line in cel.read_text().splitlines() if line.startswith('"CHAN_START"')] if cel.exists() else []
+        )
+    assert (attempt.outcome, len(rung)) in [("busy", 1), ("not_dialled", 0)]
+    assert [call.linkedid for call in all_calls(floor)] == [attempt.id] * len(rung)
+    assert (batch.task.state, batch.task.attempts) == ("not_reached" if rung else "due", len(rung))
+
+
+@dataclass(slots=True)
+class Closing:
+    floor: Floor
+
+    def close(self) -> None:
+        self.floor.stop()
+
+
+def orders(floor: Floor) -> list[TelephonyCommand]:
+    with floor.parts.database.reading() as session:
+        return list(session.scalars(select(TelephonyCommand)))
