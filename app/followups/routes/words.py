@@ -12,6 +12,7 @@ from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.followup_templates.models import FollowupTemplate
 from app.followups.models import FollowupTask
 from app.followups.rules import (
+    NO_DIAL_TEXT,
     AttemptOutcome,
     Attitude,
     DiallingMode,
@@ -240,6 +241,8 @@ def reason_word(reason: str | None) -> str | None:
         "withdrawn": _("What it was for was withdrawn."),
         "wrong_number": _("The number is somebody else's."),
         "not_reached": _("All tries were used up."),
+        "list_stopped": _("The outbound list was stopped."),
+        **{str(refusal): _(text) for refusal, text in NO_DIAL_TEXT.items()},
     }
     refusal = REFUSAL_TEXT.get(Refusal(reason)) if reason in set(Refusal) else None
     return str(known.get(reason) or (_(refusal) if refusal else reason))

@@ -29,12 +29,10 @@ from app.followups.service.results import ResultData, apply_result, retry_of
 from app.followups.service.tasks import CLAIM_LIFETIME
 from app.journal.service import Entry, append
 from app.settings import Settings
-from app.texts import N_
 
 DIALLER = "@dialler"
 """Who has a task in hand while Asterisk calls by itself: no name of an account, which begins with a letter."""
 _NOT_DIALLED_PAUSE = timedelta(minutes=1)
-_LOST = N_("Tried as often as is allowed.")
 
 
 def settle_and_follow(session: Session, bus: Bus, *, now: datetime, settings: Settings) -> int:
@@ -147,7 +145,7 @@ def _not_reached(
     retry = retry_of(session, task)
     state, _ = ending_of(TaskResult.NOT_REACHED, task.attempts, retry)
     if state is TaskState.LOST:
-        _close(session, task, state, result=TaskResult.NOT_REACHED, now=now, reason=_LOST)
+        _close(session, task, state, result=TaskResult.NOT_REACHED, now=now, reason=str(TaskResult.NOT_REACHED))
     else:
         _change(
             session,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.contact_policy.rules import REFUSAL_TEXT, Refusal
 from app.errors import NotFound
 from app.followups.routes import words as followup_words
+from app.followups.service import DIALLER
 from app.outbound_lists.models import OutboundList
 from app.outbound_lists.rules import (
     DIALLING_TEXT,
@@ -40,9 +41,11 @@ def page_words() -> dict[str, Any]:
         "list_tone": {str(state): tone for state, (_icon, tone) in _ICONS.items()},
         "purpose_word": {str(each): _(text) for each, text in PURPOSE_TEXT.items()},
         "dialling_word": {str(each): _(text) for each, text in DIALLING_TEXT.items()},
+        "dialler": DIALLER,
         "left_out_word": left_out_word,
         "task_word": followup_words.state_words(),
         "result_word": followup_words.result_words(),
+        "reason_word": followup_words.reason_word,
         "outcome_word": followup_words.outcome_words(),
         "spoken": lambda texts: in_language(texts, str(get_locale())),
     }

@@ -178,7 +178,7 @@ def _lay_aside(session: Session, parts: Parts, task: FollowupTask, judged: Judge
     if judged.again_at is not None:
         followups.put_off(session, task, judged.again_at, now=now)
         return
-    reason = followups.sentence_for(judged.refusal)
+    reason = str(judged.refusal)
     if judged.refusal in _UNWANTED:
         followups.cancel_tasks(session, parts.bus, [task.id], reason=reason, by=None, now=now)
     else:

@@ -31,14 +31,13 @@ from app.outbound_lists.service.prompts import make_prompts
 from app.parts import Parts
 from app.segments import service as segments
 from app.segments.rules import SegmentPurpose
-from app.texts import N_
 
 log = structlog.get_logger()
 
 # A batch takes some tenths of a second, and speaking some seconds; who is silent for so long is dead.
 _CLAIM = timedelta(minutes=2)
 _LATE_DAYS = 3
-_STOPPED = N_("The outbound list was stopped.")
+_STOPPED = "list_stopped"
 
 
 def due_lists(session: Session, now: datetime) -> list[int]:
