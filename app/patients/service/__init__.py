@@ -11,6 +11,7 @@ from app.patients.service.cards import (
 )
 from app.patients.service.data import ContactData, IdentifierData, PatientData, PhoneData
 from app.patients.service.drafts import draft_of, drop_draft, keep_draft
+from app.patients.service.endings import mark_number_wrong, on_death, report_death, tell_death
 from app.patients.service.links import (
     IntroducedPerson,
     Link,
@@ -83,10 +84,12 @@ __all__ = [
     "keep_draft",
     "keep_stranger",
     "links_of",
+    "mark_number_wrong",
     "match_number",
     "name_stranger",
     "notes_of",
     "number_to_dial",
+    "on_death",
     "patient_card",
     "patient_cards",
     "propose_region",
@@ -94,11 +97,13 @@ __all__ = [
     "remove_link",
     "renew_terms",
     "reopen_tie",
+    "report_death",
     "require_patient",
     "search_patients",
     "settle_departments",
     "spelled",
     "surviving_ids",
+    "tell_death",
     "tie_targets",
     "tied_to",
     "ties_of",

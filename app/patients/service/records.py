@@ -21,6 +21,7 @@ from app.patients.models import ContactPerson, Identifier, Patient, PatientPhone
 from app.patients.service.activity import join_departments, settle_departments
 from app.patients.service.checking import CheckedContact, CheckedPatient, CheckedPhone, check_patient
 from app.patients.service.data import ContactData, IdentifierData, PatientData, PhoneData
+from app.patients.service.endings import tell_death
 from app.patients.service.profile import (
     CODED,
     add_source,
@@ -109,6 +110,7 @@ def update_patient(
     # A change in the lists alone must count as a new version too, also within the same instant.
     flag_modified(patient, "updated_at")
     is_renamed = patient.name != checked.columns["name"]
+    was_alive = patient.deceased_at is None
     with session.no_autoflush:
         _write(patient, checked)
         _write_lists(session, patient, checked, by=by, now=now)
@@ -120,6 +122,8 @@ def update_patient(
     session.expire(patient, ["phones", "identifiers", "contacts"])
     entry = journal.Entry(kind="patient.changed", at=now, agent=by, payload={"patient_id": patient.id})
     journal.append(session, bus, [entry])
+    if was_alive and patient.deceased_at is not None:
+        tell_death(session, bus, patient.id, by=by, now=now)
     return get_patient(session, patient.id)
 
 
