@@ -297,6 +297,8 @@ def test_a_reply_that_nobody_understands_is_asked_once_more_and_then_an_agents(p
 
 def test_an_opt_out_stops_the_questions(parts: Parts) -> None:
     _by_sms(parts)
+    with parts.database.writing() as session:
+        session.scalars(select(Message)).one().sent_at = NOON
     _receive(parts, "退订", 1)
     sent = len(_texts(parts))
     _receive(parts, "1", 2)

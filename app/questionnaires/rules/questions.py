@@ -166,3 +166,17 @@ def keys_of(question: Question) -> dict[str, str]:
     if question.kind is QuestionKind.SCALE and all(len(code) == 1 and code.isdecimal() for code in codes):
         return {code: code for code in codes}
     return {str(place): code for place, code in enumerate(codes, start=1)} if len(codes) <= 9 else {}
+
+
+DIMENSION_TEXT: Mapping[str, str] = {
+    "process": N_("Process"),
+    "staff": N_("Staff"),
+    "care": N_("Care"),
+    "information": N_("Information"),
+    "surroundings": N_("Surroundings"),
+    "respect": N_("Respect"),
+    "overall": N_("Overall"),
+    "manner": N_("Manner"),
+    "result": N_("Result"),
+}
+"""The dimensions of the shipped questions; a hospital may name others."""

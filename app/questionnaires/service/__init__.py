@@ -7,6 +7,7 @@ from app.questionnaires.service.answering import (
     get_response,
     responses_of,
     save_answer,
+    save_answers,
     start_response,
     undo_paper,
 )
@@ -33,6 +34,7 @@ from app.questionnaires.service.designing import (
     remove,
     retire,
 )
+from app.questionnaires.service.entering import PaperForm, enter_form, patient_by_number
 from app.questionnaires.service.following import (
     Answerer,
     NewFollowups,
@@ -97,6 +99,7 @@ __all__ = [
     "ItemGroup",
     "Link",
     "NewFollowups",
+    "PaperForm",
     "QuestionnaireData",
     "QuestionnaireFilters",
     "ReportFilters",
@@ -113,6 +116,7 @@ __all__ = [
     "complete",
     "counted_responses",
     "create_questionnaire",
+    "enter_form",
     "get_bank_question",
     "get_questionnaire",
     "get_response",
@@ -133,6 +137,7 @@ __all__ = [
     "name_of",
     "note_print",
     "offers_links",
+    "patient_by_number",
     "patients_behind",
     "questionnaire_for",
     "questions_asked",
@@ -144,6 +149,7 @@ __all__ = [
     "retire",
     "retire_question",
     "save_answer",
+    "save_answers",
     "save_question",
     "save_sheet",
     "send_link",

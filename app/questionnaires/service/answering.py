@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -133,20 +134,37 @@ def save_answer(
     An answer that carries an alarm makes its follow-up task at once. Raises InvalidInput with the question's code as
     the field, Conflict for a response that is completed or over, NotFound.
     """
+    return save_answers(session, bus, response_id, {question: given}, zone=zone, by=by, now=now)[question]
+
+
+def save_answers(
+    session: Session,
+    bus: Bus,
+    response_id: int,
+    answers: Mapping[str, Raw],
+    *,
+    zone: ZoneInfo,
+    by: str | None,
+    now: datetime,
+) -> dict[str, Given]:
+    """As save_answer, for several at once: all of them are kept, or none."""
     access.need_write(session, Module.FOLLOWUPS)
     response = open_response(session, response_id, now)
-    asked = _question(session, response, question)
-    answer = read_given(asked, given)
+    questions = {question.code: question for question in questions_of(get_version(session, response.version_id))}
+    if not questions.keys() >= answers.keys():
+        raise NotFound(N_("There is no such question."))
+    read = {code: read_given(questions[code], raw) for code, raw in answers.items()}
     session.execute(
         delete(QuestionnaireAnswer).where(
-            QuestionnaireAnswer.response_id == response.id, QuestionnaireAnswer.question == question
+            QuestionnaireAnswer.response_id == response.id, QuestionnaireAnswer.question.in_(read)
         ),
         execution_options={"synchronize_session": False},
     )
-    session.add_all(_rows(response.id, asked, answer, now))
+    session.add_all(row for code, given in read.items() for row in _rows(response.id, questions[code], given, now))
     session.flush()
-    raise_alarms(session, bus, response, asked, answer, zone=zone, by=by, now=now)
-    return answer
+    for code, given in read.items():
+        raise_alarms(session, bus, response, questions[code], given, zone=zone, by=by, now=now)
+    return read
 
 
 def complete(
@@ -299,13 +317,6 @@ def _completed(session: Session, about: About, patient_id: int | None, now: date
         ward=about.ward or visit.ward,
         doctor=about.doctor or visit.doctor,
     )
-
-
-def _question(session: Session, response: QuestionnaireResponse, code: str) -> Question:
-    for question in questions_of(get_version(session, response.version_id)):
-        if question.code == code:
-            return question
-    raise NotFound(N_("There is no such question."))
 
 
 def _rows(response_id: int, question: Question, given: Given, now: datetime) -> list[QuestionnaireAnswer]:
