@@ -32,6 +32,8 @@ from app.organisation import routes as organisation
 from app.parts import Parts
 from app.patients import routes as patients
 from app.quality import routes as quality
+from app.questionnaires import routes as questionnaires
+from app.questionnaires.routes import survey_page
 from app.queues import routes as queues
 from app.registers import routes as registers
 from app.reports import routes as reports
@@ -76,6 +78,8 @@ _ROOMS: tuple[Any, ...] = (
     contact_policy,
     smsc_accounts,
     followups,
+    questionnaires,
+    survey_page,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

@@ -41,6 +41,7 @@ def page_words() -> dict[str, Any]:
         "visit_kind_word": visit_kind_words(),
         "change_word": change_words(),
         "language_word": language_words(),
+        "zip_self": lambda values: [(value, value) for value in values],
         "shown_share": shown_share,
         "shown_number": shown_number,
         "shown_change": shown_change,

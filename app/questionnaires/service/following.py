@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -72,15 +73,18 @@ def list_answerers(
 
 def patients_behind(session: Session, filters: ReportFilters, question: str, option: str) -> list[int]:
     """The people who gave this answer, each once. Raises InvalidInput for more than 5,000."""
-    query = people_query(filters, question, option).with_only_columns(QuestionnaireResponse.patient_id)
-    found = session.scalars(
-        query.where(QuestionnaireResponse.patient_id.is_not(None)).distinct().limit(MOST_PEOPLE + 1)
-    ).all()
+    found = session.scalars(people_of(filters, question, option).distinct().limit(MOST_PEOPLE + 1)).all()
     if len(found) > MOST_PEOPLE:
         raise InvalidInput(
             N_("More than 5,000 people gave this answer. Narrow the report, or make an outbound list."), field="ids"
         )
     return sorted(patient_id for patient_id in found if patient_id is not None)
+
+
+def people_of(filters: ReportFilters, question: str, option: str) -> Any:
+    """The same as a query of their ids; who answered twice stands in it twice."""
+    query = people_query(filters, question, option).with_only_columns(QuestionnaireResponse.patient_id)
+    return query.where(QuestionnaireResponse.patient_id.is_not(None))
 
 
 def make_followups(

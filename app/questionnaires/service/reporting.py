@@ -76,7 +76,7 @@ class ItemGroup:
 
 def measure(session: Session, filters: ReportFilters) -> Measure:
     """All responses that fit, counted together."""
-    row = session.execute(_counted(session, _responses(filters))).one()
+    row = session.execute(_counted(session, condition_of(filters))).one()
     return _measure(row)
 
 
@@ -119,7 +119,7 @@ def people_query(filters: ReportFilters, question: str, option: str) -> Any:
     return (
         select(Response.id, Response.patient_id, Response.completed_at)
         .join(Answer, Answer.response_id == Response.id)
-        .where(_responses(filters), Answer.question == question, Answer.option == option)
+        .where(condition_of(filters), Answer.question == question, Answer.option == option)
     )
 
 
@@ -130,7 +130,7 @@ def words_of(
     query = (
         select(Answer, Response)
         .join(Response, Answer.response_id == Response.id)
-        .where(_responses(filters), Answer.question == question, Answer.text.is_not(None))
+        .where(condition_of(filters), Answer.question == question, Answer.text.is_not(None))
         .order_by(Response.completed_at.desc(), Answer.id.desc())
         .limit(limit)
     )
@@ -158,7 +158,8 @@ def questions_asked(session: Session, questionnaire_id: int) -> list[Question]:
     return list(found.values())
 
 
-def _responses(filters: ReportFilters) -> ColumnElement[bool]:
+def condition_of(filters: ReportFilters) -> ColumnElement[bool]:
+    """What a response must satisfy to be counted."""
     conditions: list[ColumnElement[bool]] = [
         Response.completed_at >= filters.period.start(filters.zone),
         Response.completed_at < filters.period.end(filters.zone),
@@ -204,7 +205,7 @@ def _measure(row: Any) -> Measure:
 
 def _grouped(session: Session, filters: ReportFilters, group: GroupBy) -> dict[str | None, Measure]:
     column = _group_column(group)
-    query = _counted(session, _responses(filters), column)
+    query = _counted(session, condition_of(filters), column)
     if group is GroupBy.QUESTIONNAIRE:
         query = query.join(QuestionnaireVersion, QuestionnaireVersion.id == Response.version_id)
     return {_key(row[0]): _measure(row[1:]) for row in session.execute(query.group_by(column))}
@@ -231,7 +232,7 @@ def _joined(filters: ReportFilters, *columns: Any, code: str | None = None) -> S
         .select_from(Response)
         .join(Answer, Answer.response_id == Response.id)
         .join(QuestionnaireVersion, QuestionnaireVersion.id == Response.version_id)
-        .where(_responses(filters))
+        .where(condition_of(filters))
     )
     return query if code is None else query.where(Answer.question == code)
 
@@ -260,7 +261,7 @@ def _answers(session: Session, filters: ReportFilters, questions: Sequence[Quest
         select(*columns)
         .select_from(Response)
         .join(Answer, Answer.response_id == Response.id)
-        .where(_responses(filters))
+        .where(condition_of(filters))
         .group_by(Answer.question, Answer.option)
     )
     for code, option, *figures in session.execute(query):
@@ -272,7 +273,7 @@ def _answers(session: Session, filters: ReportFilters, questions: Sequence[Quest
             select(Answer.question, func.count(distinct(Answer.response_id)))
             .select_from(Response)
             .join(Answer, Answer.response_id == Response.id)
-            .where(_responses(filters), Answer.question.in_(many))
+            .where(condition_of(filters), Answer.question.in_(many))
             .group_by(Answer.question)
         )
         answered = {row[0]: row[1] for row in session.execute(counted)}
