@@ -224,6 +224,7 @@ def _seed(settings: Settings) -> None:
                 accounts.seed_demo_accounts(session, parts.now())
                 questionnaires.approve_for_demo(session, parts.now())
                 seed_demo_patients(session, parts.now(), settings=settings)
+                questionnaires.seed_demo_answers(session, parts.now())
     finally:
         parts.close()
 

@@ -36,7 +36,8 @@ DEFINITION_TEXT: Mapping[Figure, str] = {
         "The points of all responses together, divided by the most that their answered questions could bring."
     ),
     Figure.SATISFIED: N_(
-        "The share of responses that reached at least %(percent)s per cent of the points that their answered questions could bring."
+        "The share of responses with at least %(percent)s per cent of the points that their answered questions could "
+        "bring."
     ),
     Figure.ANSWERED: N_("Completed responses in which this question was answered."),
     Figure.MEAN: N_("The mean of the points of all answers that have a score; of a number, the mean of the numbers."),

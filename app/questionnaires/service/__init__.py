@@ -24,6 +24,7 @@ from app.questionnaires.service.bank import (
     save_question,
     uses_of,
 )
+from app.questionnaires.service.demo import seed_demo_answers
 from app.questionnaires.service.designing import (
     LONGEST_INTRO,
     VISIT_KINDS,
@@ -152,6 +153,7 @@ __all__ = [
     "save_answers",
     "save_question",
     "save_sheet",
+    "seed_demo_answers",
     "send_link",
     "sheet_content",
     "sheet_name",

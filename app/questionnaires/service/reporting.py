@@ -141,7 +141,7 @@ def known_values(session: Session, questionnaire_id: int | None) -> dict[str, li
     """The wards, doctors and agents that responses name, for the filters."""
     found = {}
     for name, column in (("ward", Response.ward), ("doctor", Response.doctor), ("agent", Response.agent)):
-        query = select(distinct(column)).where(column.is_not(None), Response.completed_at.is_not(None))
+        query = select(column).distinct().where(column.is_not(None), Response.completed_at.is_not(None))
         if questionnaire_id is not None:
             query = query.where(Response.version_id.in_(_versions(questionnaire_id)))
         found[name] = sorted(value for value in session.scalars(query.limit(200)) if value)
