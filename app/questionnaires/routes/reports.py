@@ -17,6 +17,7 @@ from app.configuration import service as configuration
 from app.configuration.rules import SATISFIED_PERCENT
 from app.errors import NotFound, WardlineError
 from app.http import allow, audit_people, parts, reading, signed_in, writing
+from app.messages.service import mobiles_of
 from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
 from app.patients.service import patient_cards
@@ -144,15 +145,14 @@ def _answerers(session: Session, errors: dict[str, str]) -> str:
     filters, question, option = _filters(number_in(request.args, "of")), _item(session), _option()
     cursor = request.args.get("cursor")
     page = service.list_answerers(session, filters, question.code, option, limit=DEFAULT_LIMIT, cursor=cursor)
-    people = patient_cards(
-        session, {each.patient_id for each in page.items if each.patient_id is not None}, now=parts().now()
-    )
+    ids = {each.patient_id for each in page.items if each.patient_id is not None}
     today = parts().now().astimezone(parts().settings.timezone).date()
     count = next((each.count for each in _figures_of(session, filters, question).answers if each.option == option), 0)
     return render(
         "answerers.html",
         page=page,
-        people=people,
+        people=patient_cards(session, ids, now=parts().now()),
+        numbers=mobiles_of(session, ids),
         question=question,
         option=option,
         option_text=_option_text(question, option, locale()),
@@ -202,7 +202,7 @@ def _page(session: Session, filters: ReportFilters, group: GroupBy) -> dict[str,
     return {
         "filters": filters,
         "group": group.value,
-        "groups_offered": _group_words(),
+        "groups_offered": _group_words(of_one=filters.questionnaire_id is not None),
         "group_names": {
             GroupBy.DEPARTMENT: {str(key): name for key, name in departments.items()},
             GroupBy.QUESTIONNAIRE: names,
@@ -219,15 +219,16 @@ def _page(session: Session, filters: ReportFilters, group: GroupBy) -> dict[str,
     }
 
 
-def _group_words() -> dict[str, str]:
-    return {
+def _group_words(*, of_one: bool) -> dict[str, str]:
+    """By what is counted; the answers to one questionnaire not by questionnaire."""
+    words = {
         GroupBy.DEPARTMENT.value: _("Department"),
         GroupBy.WARD.value: _("Ward"),
         GroupBy.DOCTOR.value: _("Doctor"),
         GroupBy.AGENT.value: _("Agent"),
         GroupBy.WAY.value: _("Way"),
-        GroupBy.QUESTIONNAIRE.value: _("Questionnaire"),
     }
+    return words if of_one else {**words, GroupBy.QUESTIONNAIRE.value: _("Questionnaire")}
 
 
 def _group(usual: GroupBy) -> GroupBy:
