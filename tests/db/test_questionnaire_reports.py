@@ -19,7 +19,7 @@ from app.accounts.service import create_user
 from app.followups.models import FollowupTask
 from app.organisation.models import Department
 from app.parts import Parts
-from app.patients.models import Patient
+from app.patients.models import Identifier, Patient
 from app.questionnaires import service
 from app.questionnaires.rules import ResponseWay
 from app.questionnaires.service import About, GroupBy, ReportFilters
@@ -235,3 +235,34 @@ def test_follow_ups_are_made_once_and_never_for_the_dead(parts: Parts, case: Cas
     with parts.database.reading() as session:
         kinds = session.execute(select(FollowupTask.kind, FollowupTask.role).distinct()).all()
     assert [tuple(kind) for kind in kinds] == [("list", "service_centre")]
+
+
+def test_a_hundred_paper_forms_give_a_ward_report_and_follow_ups_for_the_six_dissatisfied(parts: Parts) -> None:
+    zone, now = parts.settings.timezone, NOON
+    with parts.database.writing() as session:
+        people = add_people(session, 10)
+        for patient_id in people:
+            session.add(Identifier(patient_id=patient_id, system="HIS", type="inpatient", value=f"ZY{patient_id}"))
+        version = add_questionnaire(session, (MEALS, WISHES))
+    for number in range(100):
+        is_dissatisfied = number < 6
+        form = service.PaperForm(
+            key=f"form-{number:04}",
+            version_id=version.id,
+            answers={"meals": "poor" if is_dissatisfied else "good", "wishes_for": ["talks"]},
+            filled_on=now.date() - timedelta(days=number % 5),
+            number=f"ZY{people[number % 10]}",
+            about=About(ward="W2" if number % 2 else "W1"),
+        )
+        with parts.database.writing() as session:
+            service.enter_form(session, parts.bus, form, zone=zone, by="bob", now=now)
+    filters = ReportFilters(period=PERIOD, zone=zone, questionnaire_id=version.questionnaire_id)
+    with parts.database.writing() as session:
+        wards = {each.key: each.now.count for each in service.by_group(session, filters, GroupBy.WARD)}
+        assert wards == {"W1": 50, "W2": 50}
+        six = service.patients_behind(session, filters, "meals", "poor")
+        assert six == people[:6]
+        made = service.make_followups(
+            session, parts.bus, six, title="Meals", why="report", due_on=now.date(), zone=zone, by="alice", now=now
+        )
+    assert made.made == 6
