@@ -79,12 +79,9 @@ _ROOMS: tuple[Any, ...] = (
     contact_policy,
     smsc_accounts,
     followups,
-<<<<<<< HEAD
     questionnaires,
     survey_page,
-=======
     followup_figures,
->>>>>>> 82f7b53392b2a3d2f33f875c98300e6516f3f3aa
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024
