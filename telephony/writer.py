@@ -163,7 +163,7 @@ class Writer:
                     facts.append(record)
         calls.record_facts(session, self._parts.bus, facts, now, settings=self._parts.settings)
         # After the facts: what was told belongs to a call that is on record by then.
-        outbound_lists.record_told(session, self._parts.bus, told, now)
+        outbound_lists.record_told(session, self._parts.bus, told, settings=self._parts.settings)
 
 
 def _write_link(session: Session, seen: LinkSeen) -> None:

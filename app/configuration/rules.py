@@ -28,6 +28,7 @@ class Group(StrEnum):
     IMPORTS = "imports"
     MESSAGES = "messages"
     CALLS = "calls"
+    QUESTIONNAIRES = "questionnaires"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +362,54 @@ CALL_THANKS: SettingKey[str] = SettingKey(
     help=N_("Left empty: a usual sentence, in the language of the call."),
     high=200,
 )
+PUBLIC_ADDRESS: SettingKey[str] = SettingKey(
+    name="questionnaires.public_address",
+    default="",
+    group=Group.QUESTIONNAIRES,
+    title=N_("Address under which patients reach our pages"),
+    help=N_("Such as https://ask.hospital.example. Left empty: no questionnaire goes out as a link."),
+    high=100,
+)
+LINK_DAYS: SettingKey[int] = SettingKey(
+    name="questionnaires.link_days",
+    default=14,
+    group=Group.QUESTIONNAIRES,
+    title=N_("A link to a questionnaire is good for"),
+    help=N_("Afterwards its page says that it is over."),
+    unit=N_("days"),
+    low=1,
+    high=180,
+)
+SMS_ANSWER_HOURS: SettingKey[int] = SettingKey(
+    name="questionnaires.sms_answer_hours",
+    default=72,
+    group=Group.QUESTIONNAIRES,
+    title=N_("A questionnaire by SMS waits for its answers"),
+    help=N_("Afterwards no further question is sent, and what comes is for a person to read."),
+    unit=N_("hours"),
+    low=1,
+    high=720,
+)
+SATISFIED_PERCENT: SettingKey[int] = SettingKey(
+    name="questionnaires.satisfied_percent",
+    default=80,
+    group=Group.QUESTIONNAIRES,
+    title=N_("Whoever gives so much of the points counts as satisfied"),
+    help=N_("Of what the answered questions could bring. It changes the reports of the past, too."),
+    unit=N_("percent"),
+    low=1,
+    high=100,
+)
+SURVEY_REFUSAL_MONTHS: SettingKey[int] = SettingKey(
+    name="questionnaires.refusal_months",
+    default=12,
+    group=Group.QUESTIONNAIRES,
+    title=N_("Who refused a survey gets no other for"),
+    help=N_("Follow-ups about health go on. 0: a refusal counts for that one survey only."),
+    unit=N_("months"),
+    low=0,
+    high=120,
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -397,6 +446,11 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     CALLS_PER_DAY,
     CALL_NOTICE,
     CALL_THANKS,
+    PUBLIC_ADDRESS,
+    LINK_DAYS,
+    SMS_ANSWER_HOURS,
+    SATISFIED_PERCENT,
+    SURVEY_REFUSAL_MONTHS,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {
@@ -406,6 +460,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.IMPORTS: N_("Imports"),
     Group.MESSAGES: N_("Messages and contact"),
     Group.CALLS: N_("Calls that we place"),
+    Group.QUESTIONNAIRES: N_("Questionnaires"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -34,6 +34,8 @@ from app.outbound_lists import routes as outbound_lists
 from app.parts import Parts
 from app.patients import routes as patients
 from app.quality import routes as quality
+from app.questionnaires import routes as questionnaires
+from app.questionnaires.routes import survey_page
 from app.queues import routes as queues
 from app.registers import routes as registers
 from app.reports import routes as reports
@@ -79,6 +81,8 @@ _ROOMS: tuple[Any, ...] = (
     smsc_accounts,
     followups,
     outbound_lists,
+    questionnaires,
+    survey_page,
     followup_figures,
 )
 # A page or an API call carries text; recordings and imports do not come this way.

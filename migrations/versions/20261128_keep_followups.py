@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=60), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("questions", sa.JSON(), nullable=False),
         sa.Column("advice", sa.JSON(), nullable=False),
         sa.Column("is_current", sa.Boolean(), nullable=False),
@@ -247,6 +248,8 @@ def upgrade() -> None:
         sa.Column("entered_by", sa.String(length=64), nullable=True),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alarms", sa.JSON(), nullable=False),
+        sa.Column("entry_key", sa.String(length=36), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["department_id"], ["department.id"], name=op.f("fk_questionnaire_response_department_id")
@@ -257,6 +260,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_questionnaire_response_visit_id")),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("entry_key"),
         sa.UniqueConstraint("token_hash"),
     )
     op.create_index("ix_questionnaire_response_completed", "questionnaire_response", ["completed_at"], unique=False)
@@ -359,7 +363,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("response_id", "question", "option", name="uq_questionnaire_answer"),
     )
     op.create_index("ix_questionnaire_answer_option", "questionnaire_answer", ["question", "option"], unique=False)
-    op.create_index(op.f("ix_questionnaire_answer_response_id"), "questionnaire_answer", ["response_id"], unique=False)
+    op.create_index(
+        "ix_questionnaire_answer_counted",
+        "questionnaire_answer",
+        ["response_id", "question", "option", "score", "number"],
+        unique=False,
+    )
     op.create_table(
         "followup_attempt",
         sa.Column("id", sa.String(length=36), nullable=False),

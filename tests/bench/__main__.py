@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import adapter, cost, dialling, followups, importing, mass_send, page, pop, search, segments, sms
+from tests.bench import (
+    adapter,
+    cost,
+    dialling,
+    followups,
+    importing,
+    mass_send,
+    page,
+    pop,
+    questionnaires,
+    search,
+    segments,
+    sms,
+)
 
 _BENCHES = {
     "adapter": adapter.measure,
@@ -17,6 +30,7 @@ _BENCHES = {
     "search": search.measure_search,
     "lookup": search.measure_lookup,
     "page": page.measure,
+    "questionnaires": questionnaires.measure,
     "segments": segments.measure,
     "sms": sms.measure,
 }

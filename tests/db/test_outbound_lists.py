@@ -68,6 +68,7 @@ def test_a_list_leaves_out_who_must_not_be_called_and_says_why(calling: Calling)
             patient_id=refused.id, kind="satisfaction", mode="phone", title="-", role="service_centre", state="done",
             result=TaskResult.REFUSED, due_on=calling.today, due_at=calling.clock.now, late_at=calling.clock.now,
             work_at=calling.clock.now, created_at=calling.clock.now, changed_at=calling.clock.now,
+            done_at=calling.clock.now,
         )  # fmt: skip
         session.add(task)
 
@@ -359,7 +360,12 @@ def test_a_machine_that_presses_keys_is_a_person(calling: Calling, silent: None)
         (Telling.MACHINE, "answered"),
     ):
         told = PatientTold(at=calling.clock.now, linkedid=attempt.id, telling=telling)
-        change(calling, lambda session, told=told: service.record_told(session, calling.parts.bus, [told], told.at))
+        change(
+            calling,
+            lambda session, told=told: service.record_told(
+                session, calling.parts.bus, [told], settings=calling.parts.settings
+            ),
+        )
         assert calling.attempts()[0].outcome == outcome
 
 

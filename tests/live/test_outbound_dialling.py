@@ -43,7 +43,14 @@ QUESTIONS = [
             {"code": "bad", "texts": {"en": "bad"}, "score": 0, "alarm": {"minutes": 30, "role": "supervisor"}},
         ],
     },
-    {"code": "stay", "kind": "scale", "texts": {"en": "Stay?"}, "options": [], "lowest": 1, "highest": 5},
+    {
+        "code": "stay",
+        "kind": "scale",
+        "texts": {"en": "Stay?"},
+        "options": [{"code": str(number), "texts": {"en": str(number)}, "score": number} for number in range(1, 6)],
+        "lowest": 1,
+        "highest": 5,
+    },
 ]
 # It listens to the first word for about a second before it speaks, and a key ends its introduction, which is long
 # enough for the key to find it however busy this machine is.
@@ -149,7 +156,7 @@ def test_a_patient_answers_by_keys_and_the_answers_and_the_recording_belong_to_t
         attempt = batch.settled()
         wait_for(lambda: batch.task.state == "done", what="the end of the task")
     assert (attempt.outcome, attempt.progress, attempt.agent) == ("answered", "answer", None)
-    assert batch.answers() == {"service": ("good", None), "stay": ("", 4)}
+    assert batch.answers() == {"service": ("good", None), "stay": ("4", None)}
     assert (batch.task.result, batch.task.attempts) == ("reached", 1)
     with floor.parts.database.reading() as session:
         (call,) = session.scalars(select(Call))
@@ -261,7 +268,7 @@ def test_telephony_that_restarts_in_mid_call_loses_neither_the_answers_nor_the_e
             wait_for(lambda: any(call.ended_at for call in all_calls(floor)), seconds=20, what="the end of the call")
             tasks.settle_attempts(floor.parts)
             batch.floor = floor
-            assert batch.answers() == {"service": ("good", None), "stay": ("", 4)}
+            assert batch.answers() == {"service": ("good", None), "stay": ("4", None)}
             assert [call.linkedid for call in all_calls(floor)] == [linkedid]
             assert [each.outcome for each in batch.attempts] == ["answered"]
             assert batch.task.state == "done"

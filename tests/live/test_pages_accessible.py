@@ -60,6 +60,15 @@ _PAGES = (
     "/groups",
     "/groups/new",
     "/exports",
+    "/questionnaires",
+    "/questionnaires/3",
+    "/questionnaires/3/paper",
+    "/questionnaires/3/preview",
+    "/questionnaires/bank",
+    "/questionnaires/bank/8",
+    "/questionnaires/sheets",
+    "/questionnaires/sheets/1",
+    "/q/AAAAAAAAAAAAAAAAAAAAAA",
     "/no-such-page",
 )
 _SUPERVISOR_PAGES = (
@@ -75,6 +84,13 @@ _SUPERVISOR_PAGES = (
     "/sending-rules/planned",
     "/outbound-lists",
     "/outbound-lists/new",
+    "/questionnaires/new",
+    "/questionnaires/3/edit",
+    "/questionnaires/3/report",
+    "/questionnaires/bank/8/edit",
+    "/questionnaires/bank/8/report",
+    "/questionnaires/answers?of=3&question=in_meals&option=very_good",
+    "/questionnaires/sheets/new",
 )
 _ADMIN_PAGES = (
     "/admin/staff",

@@ -52,6 +52,7 @@ class NewTask:
     phone_id: int | None = None
     waits_for_step: str | None = None
     late_at: datetime | None = None  # when minutes count; else the end of the last day in time
+    response_id: int | None = None  # the answers that it came from
 
 
 def add_tasks(
@@ -276,6 +277,7 @@ def _row(task: NewTask, zone: ZoneInfo, by: str | None, now: datetime) -> dict[s
         "department_id": task.department_id,
         "questionnaire_version_id": task.questionnaire_version_id,
         "phone_id": task.phone_id,
+        "response_id": task.response_id,
         "state": TaskState.PLANNED,
         "due_on": task.due_on,
         "due_at": due_at,

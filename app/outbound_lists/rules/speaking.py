@@ -39,12 +39,10 @@ PERSON = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What one key means: the code of an option, or a number."""
+    """What one key means: the code of an option."""
 
     key: str
-    option: str | None = None
-    number: float | None = None
-    score: float | None = None
+    option: str
     alarms: bool = False
     texts: Mapping[str, str]
 
@@ -59,6 +57,7 @@ class KeyQuestion:
     digits: int = 1
     lowest: int | None = None
     highest: int | None = None
+    is_scale: bool = False
 
     @property
     def spec(self) -> str:
@@ -69,16 +68,16 @@ class KeyQuestion:
         keys = "".join(choice.key for choice in self.choices)
         return f"{keys}!{alarms}" if alarms else keys
 
-    def answer(self, given: str) -> Choice | float | None:
-        """What these keys say; nothing when they say nothing that can be meant."""
+    def answer(self, given: str) -> str | None:
+        """What these keys say, as the questionnaire takes it; nothing when they say nothing that can be meant."""
         if self.choices:
-            return next((choice for choice in self.choices if choice.key == given), None)
+            return next((choice.option for choice in self.choices if choice.key == given), None)
         if not given.isdecimal() or len(given) > self.digits:
             return None
         number = int(given)
         is_low = self.lowest is not None and number < self.lowest
         is_high = self.highest is not None and number > self.highest
-        return None if is_low or is_high else float(number)
+        return None if is_low or is_high else str(number)
 
 
 def key_question(question: Mapping[str, Any]) -> KeyQuestion | None:
@@ -86,27 +85,23 @@ def key_question(question: Mapping[str, Any]) -> KeyQuestion | None:
     code, texts = str(question.get("code", "")), question.get("texts") or {}
     lowest, highest = question.get("lowest"), question.get("highest")
     match question.get("kind"):
-        case "single":
+        case "single" | "scale" as kind:
             options = question.get("options") or []
-            if not 0 < len(options) <= _MOST_KEYS:
+            # On a scale the key is the number itself, so that nobody counts.
+            is_scale = kind == "scale" and all(str(option.get("code")) in "123456789" for option in options)
+            if not 0 < len(options) <= _MOST_KEYS or (kind == "scale" and not is_scale):
                 return None
             choices = [
                 Choice(
-                    key=str(place),
+                    key=str(option.get("code")) if is_scale else str(place),
                     option=str(option.get("code", "")),
-                    score=option.get("score"),
                     alarms=bool(option.get("alarm")),
                     texts=option.get("texts") or {},
                 )
                 for place, option in enumerate(options, start=1)
             ]
-            return KeyQuestion(code=code, texts=texts, choices=choices)
-        case "scale" if isinstance(lowest, int) and isinstance(highest, int) and 1 <= lowest < highest <= _MOST_KEYS:
-            choices = [
-                Choice(key=str(number), number=number, score=number, texts={}) for number in range(lowest, highest + 1)
-            ]
-            return KeyQuestion(code=code, texts=texts, choices=choices, lowest=lowest, highest=highest)
-        case "number" | "scale" if not isinstance(lowest, int) or lowest >= 1:
+            return KeyQuestion(code=code, texts=texts, choices=choices, is_scale=is_scale)
+        case "number" if not isinstance(lowest, int) or lowest >= 1:
             # A single 0 is for a person, so what may be 0 cannot be asked.
             digits = len(str(highest)) if isinstance(highest, int) else _MOST_DIGITS
             if digits > _MOST_DIGITS:
@@ -121,7 +116,7 @@ def spoken(question: KeyQuestion, language: str) -> str:
     text = in_language(question.texts, language)
     if not question.choices:
         return f"{text} {_NUMBER[language]}"
-    if question.choices[0].option is None:
+    if question.is_scale:
         low, high = question.choices[0].key, question.choices[-1].key
         return f"{text} {_SCALE[language].format(low=low, high=high)}"
     options = (

@@ -1,25 +1,25 @@
-"""The questions of an automatic call, and its answers on their way into the questionnaire's response.
-
-Everything that this room needs of questionnaires stands in this file.
-"""
+"""The questions of an automatic call, and its answers on their way into the questionnaire's response."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import delete, select
+import structlog
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
 from app.calls.rules import PatientTold, Telling
+from app.errors import Conflict, InvalidInput
 from app.followups import service as followups
 from app.followups.models import FollowupAttempt, FollowupTask
-from app.journal.service import Entry, append
-from app.outbound_lists.rules import Choice, KeyQuestion, key_question
-from app.questionnaires.models import QuestionnaireAnswer, QuestionnaireResponse, QuestionnaireVersion
+from app.outbound_lists.rules import KeyQuestion, key_question
+from app.questionnaires import service as questionnaires
+from app.questionnaires.models import QuestionnaireVersion
+from app.questionnaires.rules import ResponseWay
+from app.settings import Settings
 
-_WAY = "automatic"
+log = structlog.get_logger()
 
 
 def questions_for_keys(session: Session, version_id: int | None) -> list[KeyQuestion]:
@@ -30,7 +30,7 @@ def questions_for_keys(session: Session, version_id: int | None) -> list[KeyQues
     return [asked for each in version.questions if (asked := key_question(each)) is not None]
 
 
-def record_told(session: Session, bus: Bus, told: Sequence[PatientTold], now: datetime) -> None:
+def record_told(session: Session, bus: Bus, told: Sequence[PatientTold], *, settings: Settings) -> None:
     """Keep what automatic calls told: answers as they are given, and how far each call came.
 
     Telephony tells in the order of the calls, and may tell again after a gap; twice is the same as once.
@@ -42,86 +42,37 @@ def record_told(session: Session, bus: Bus, told: Sequence[PatientTold], now: da
         followups.note_telling(session, attempt, each.telling)
         task = session.get_one(FollowupTask, attempt.task_id)
         if each.telling is Telling.ANSWER:
-            _answer(session, bus, task, each)
-        elif each.telling is Telling.FINISHED:
-            _complete(session, task, each.at)
+            _answer(session, bus, task, each, settings)
+        elif each.telling is Telling.FINISHED and task.response_id is not None:
+            # What must be answered and was not leaves the response open, for an agent to go on with.
+            with contextlib.suppress(InvalidInput):
+                questionnaires.complete(session, bus, task.response_id, now=each.at)
 
 
-def _answer(session: Session, bus: Bus, task: FollowupTask, told: PatientTold) -> None:
+def _answer(session: Session, bus: Bus, task: FollowupTask, told: PatientTold, settings: Settings) -> None:
     questions = questions_for_keys(session, task.questionnaire_version_id)
-    if not 0 < told.question <= len(questions):
+    if not 0 < told.question <= len(questions) or task.questionnaire_version_id is None:
         return
     question = questions[told.question - 1]
     answer = question.answer(told.given)
     if answer is None:
         return
-    response = _response(session, task, told.at)
-    _save(session, response, question, answer, told.at)
-    payload = {"task_id": task.id, "question": question.code}
-    append(session, bus, [Entry(kind="questionnaire.answered", at=told.at, payload=payload)])
-
-
-def _response(session: Session, task: FollowupTask, at: datetime) -> QuestionnaireResponse:
-    query = select(QuestionnaireResponse).where(
-        QuestionnaireResponse.task_id == task.id, QuestionnaireResponse.version_id == task.questionnaire_version_id
-    )
-    response = session.scalars(query.limit(1)).first()
-    if response is None:
-        assert task.questionnaire_version_id is not None
-        response = QuestionnaireResponse(
-            version_id=task.questionnaire_version_id,
+    try:
+        response = questionnaires.start_response(
+            session,
+            bus,
+            task.questionnaire_version_id,
             patient_id=task.patient_id,
+            way=ResponseWay.AUTOMATIC,
             task_id=task.id,
-            way=_WAY,
-            department_id=task.department_id,
-            started_at=at,
+            by=None,
+            now=told.at,
         )
-        session.add(response)
-        session.flush()
-        followups.tie_response(session, task.id, response.id)
-    return response
-
-
-def _save(
-    session: Session, response: QuestionnaireResponse, question: KeyQuestion, answer: Choice | float, at: datetime
-) -> None:
-    """The newest answer to a question counts."""
-    earlier = select(QuestionnaireAnswer).where(
-        QuestionnaireAnswer.response_id == response.id, QuestionnaireAnswer.question == question.code
-    )
-    if any(each.at > at for each in session.scalars(earlier)):
-        return
-    session.execute(
-        delete(QuestionnaireAnswer).where(
-            QuestionnaireAnswer.response_id == response.id, QuestionnaireAnswer.question == question.code
+        if task.response_id is None:
+            followups.tie_response(session, task.id, response.id)
+        questionnaires.save_answer(
+            session, bus, response.id, question.code, answer, zone=settings.timezone, by=None, now=told.at
         )
-    )
-    option, number, score = (
-        (answer.option or "", answer.number, answer.score) if isinstance(answer, Choice) else ("", answer, None)
-    )
-    session.add(
-        QuestionnaireAnswer(
-            response_id=response.id,
-            question=question.code,
-            option=option,
-            number=number,
-            score=score,
-            at=at,
-        )
-    )
-    session.flush()
-
-
-def _complete(session: Session, task: FollowupTask, at: datetime) -> None:
-    query = select(QuestionnaireResponse).where(
-        QuestionnaireResponse.task_id == task.id, QuestionnaireResponse.completed_at.is_(None)
-    )
-    for response in session.scalars(query):
-        scores = session.scalars(
-            select(QuestionnaireAnswer.score).where(
-                QuestionnaireAnswer.response_id == response.id, QuestionnaireAnswer.score.is_not(None)
-            )
-        ).all()
-        response.completed_at = at
-        response.score = float(sum(score for score in scores if score is not None)) if scores else None
-    session.flush()
+    except (Conflict, InvalidInput) as error:
+        # Told again after the response was completed; or the version went out of use in mid-call.
+        log.info("automatic_call.answer_not_kept", task=task.id, question=question.code, code=error.code)

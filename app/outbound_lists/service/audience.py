@@ -17,12 +17,13 @@ from app.contact_policy.rules import CALL, Refusal
 from app.contact_policy.service import Recipient, may_contact_each
 from app.followups import service as followups
 from app.followups.models import FollowupTask
-from app.followups.rules import OPEN, TaskKind, TaskResult
+from app.followups.rules import OPEN
 from app.messages.rules.states import MessageKind
 from app.outbound_lists.models import OutboundList
 from app.outbound_lists.rules import LIVE, SURVEYS, LeftOut, Share, load_of
 from app.parts import Parts
 from app.patients.models import Patient
+from app.questionnaires.service import may_survey
 from app.segments import service as segments
 
 BATCH = 500
@@ -97,7 +98,8 @@ def judge(session: Session, batch: OutboundList, people: Sequence[int], now: dat
     callable_now = [who for who in people if who not in found]
     found |= dict.fromkeys(_on_another_list(session, batch, callable_now), LeftOut.ON_ANOTHER_LIST)
     if batch.questionnaire_version_id is not None or batch.purpose in SURVEYS:
-        found |= dict.fromkeys(_refused_surveys(session, callable_now), LeftOut.REFUSED_SURVEYS)
+        refused = set(callable_now) - may_survey(session, callable_now, now)
+        found |= dict.fromkeys(refused, LeftOut.REFUSED_SURVEYS)
     return found
 
 
@@ -136,16 +138,5 @@ def _on_another_list(session: Session, batch: OutboundList, people: Sequence[int
             FollowupTask.state.in_(tuple(sorted(OPEN))),
             OutboundList.state.in_(LIVE),
         )
-    )
-    return set(session.scalars(query, execution_options=_WHOLE))
-
-
-def _refused_surveys(session: Session, people: Sequence[int]) -> set[int]:
-    if not people:
-        return set()
-    query = select(FollowupTask.patient_id).where(
-        FollowupTask.patient_id.in_(people),
-        FollowupTask.result == TaskResult.REFUSED,
-        FollowupTask.kind.in_((TaskKind.LIST, TaskKind.SATISFACTION, TaskKind.WISHES)),
     )
     return set(session.scalars(query, execution_options=_WHOLE))
