@@ -26,6 +26,7 @@ class Group(StrEnum):
     PRIVACY = "privacy"
     IMPORTS = "imports"
     MESSAGES = "messages"
+    FOLLOWUPS = "followups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +296,30 @@ RESEND_UNCERTAIN_MARKETING: SettingKey[bool] = SettingKey(
     title=N_("Then send the promotion again instead"),
     help=N_("It may arrive twice."),
 )
+FOLLOWUP_DECISIONS: SettingKey[bool] = SettingKey(
+    name="followups.decisions",
+    default=True,
+    group=Group.FOLLOWUPS,
+    title=N_("Each discharge waits for its doctor's decision"),
+    help=N_("Follow-up or none, and which. Discharges from before it was switched on are not asked about."),
+)
+FOLLOWUP_DECISION_HOURS: SettingKey[int] = SettingKey(
+    name="followups.decision_hours",
+    default=24,
+    group=Group.FOLLOWUPS,
+    title=N_("A discharge that nobody decides goes to the department after"),
+    help=N_("Its doctors and the supervisors see it in their work list then."),
+    unit=N_("hours"),
+    low=1,
+    high=720,
+)
+FOLLOWUP_NOTES: SettingKey[bool] = SettingKey(
+    name="followups.notes",
+    default=True,
+    group=Group.FOLLOWUPS,
+    title=N_("The doctor writes condition, focus and cautions"),
+    help=N_("All three are needed before a plan begins at discharge."),
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -324,6 +349,9 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     RESEND_UNCERTAIN_CARE,
     UNCERTAIN_MARKETING_HOURS,
     RESEND_UNCERTAIN_MARKETING,
+    FOLLOWUP_DECISIONS,
+    FOLLOWUP_DECISION_HOURS,
+    FOLLOWUP_NOTES,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {
@@ -332,6 +360,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.PRIVACY: N_("Privacy"),
     Group.IMPORTS: N_("Imports"),
     Group.MESSAGES: N_("Messages and contact"),
+    Group.FOLLOWUPS: N_("Follow-ups"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

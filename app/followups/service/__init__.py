@@ -1,6 +1,7 @@
 """Use cases of follow-up tasks. Import from here."""
 
 from app.followups.service.attempts import begin_attempt, open_attempts, settle_attempts
+from app.followups.service.escalating import escalate_late
 from app.followups.service.tasks import (
     CLAIM_LIFETIME,
     NewTask,
@@ -17,6 +18,7 @@ from app.followups.service.tasks import (
     skip_task,
     undo_skip,
 )
+from app.followups.service.texting import send_due
 
 __all__ = [
     "CLAIM_LIFETIME",
@@ -27,12 +29,14 @@ __all__ = [
     "cancel_tasks",
     "cancel_tasks_of_plan",
     "claim",
+    "escalate_late",
     "get_task",
     "make_due",
     "move_task",
     "open_attempts",
     "release",
     "restore_tasks",
+    "send_due",
     "settle_attempts",
     "skip_task",
     "undo_skip",

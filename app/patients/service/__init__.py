@@ -10,6 +10,7 @@ from app.patients.service.cards import (
     patient_cards,
 )
 from app.patients.service.data import ContactData, IdentifierData, PatientData, PhoneData
+from app.patients.service.deaths import on_death, tell_death
 from app.patients.service.drafts import draft_of, drop_draft, keep_draft
 from app.patients.service.links import (
     IntroducedPerson,
@@ -87,6 +88,7 @@ __all__ = [
     "name_stranger",
     "notes_of",
     "number_to_dial",
+    "on_death",
     "patient_card",
     "patient_cards",
     "propose_region",
@@ -99,6 +101,7 @@ __all__ = [
     "settle_departments",
     "spelled",
     "surviving_ids",
+    "tell_death",
     "tie_targets",
     "tied_to",
     "ties_of",

@@ -21,6 +21,7 @@ from app.patients.models import ContactPerson, Identifier, Patient, PatientPhone
 from app.patients.service.activity import join_departments, settle_departments
 from app.patients.service.checking import CheckedContact, CheckedPatient, CheckedPhone, check_patient
 from app.patients.service.data import ContactData, IdentifierData, PatientData, PhoneData
+from app.patients.service.deaths import tell_death
 from app.patients.service.profile import (
     CODED,
     add_source,
@@ -98,6 +99,7 @@ def update_patient(
     patient has one of the identifiers.
     """
     patient = get_patient(session, patient_id)
+    patient_id = patient.id
     if row_version is not None and row_version != patient.row_version:
         raise _changed_meanwhile()
     if not data.region and data.address and data.address != patient.address:
@@ -109,6 +111,7 @@ def update_patient(
     # A change in the lists alone must count as a new version too, also within the same instant.
     flag_modified(patient, "updated_at")
     is_renamed = patient.name != checked.columns["name"]
+    has_died = patient.deceased_at is None and checked.columns["deceased_at"] is not None
     with session.no_autoflush:
         _write(patient, checked)
         _write_lists(session, patient, checked, by=by, now=now)
@@ -118,9 +121,11 @@ def update_patient(
     if patient.department_id != home:
         settle_departments(session, {patient.id})
     session.expire(patient, ["phones", "identifiers", "contacts"])
-    entry = journal.Entry(kind="patient.changed", at=now, agent=by, payload={"patient_id": patient.id})
+    if has_died:
+        tell_death(session, bus, patient.id, by=by, now=now)
+    entry = journal.Entry(kind="patient.changed", at=now, agent=by, payload={"patient_id": patient_id})
     journal.append(session, bus, [entry])
-    return get_patient(session, patient.id)
+    return get_patient(session, patient_id)
 
 
 def data_of(patient: Patient) -> PatientData:
