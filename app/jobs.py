@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from app.audit import tasks as audit
 from app.duplicates import tasks as duplicates
 from app.exports import tasks as exports
+from app.followup_plans import tasks as followup_plans
 from app.health.models import HealthProbe
 from app.imports import tasks as imports
 from app.mass_sends import tasks as mass_sends
@@ -124,6 +125,31 @@ SWEEPS: Sequence[Sweep] = (
         name="sending_rules.send",
         every=timedelta(seconds=15),
         run=lambda _celery, parts: sending_rules.send_due(parts),
+    ),
+    Sweep(
+        name="followup_plans.start",
+        every=timedelta(seconds=2),
+        run=lambda _celery, parts: followup_plans.start(parts),
+    ),
+    Sweep(
+        name="followup_plans.look_again",
+        every=timedelta(minutes=5),
+        run=lambda _celery, parts: followup_plans.look_again(parts),
+    ),
+    Sweep(
+        name="followup_plans.starts",
+        every=timedelta(seconds=1),
+        run=lambda _celery, parts: followup_plans.work_on_starts(parts),
+    ),
+    Sweep(
+        name="followup_plans.escalate",
+        every=timedelta(minutes=1),
+        run=lambda _celery, parts: followup_plans.escalate(parts),
+    ),
+    Sweep(
+        name="followups.send_due",
+        every=timedelta(seconds=5),
+        run=lambda _celery, parts: followup_plans.send_texts(parts),
     ),
     Sweep(
         name="patients.unindexed",

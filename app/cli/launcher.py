@@ -26,6 +26,7 @@ from app.cli.sipp import DemoPatients
 from app.codes import service as codes
 from app.configuration import service as configuration
 from app.errors import SettingsError, Unavailable, WardlineError
+from app.followup_templates import service as followup_templates
 from app.message_templates import service as templates
 from app.parts import Parts
 from app.queues import service as queues
@@ -217,6 +218,7 @@ def _seed(settings: Settings) -> None:
             codes.seed(session)
             templates.install_shipped(session, parts.now())
             sending_rules.install_shipped(session, parts.now())
+            followup_templates.install_shipped(session, parts.now())
             if settings.demo:
                 configuration.seed_demo(session, settings, now=parts.now())
                 accounts.seed_demo_accounts(session, parts.now())

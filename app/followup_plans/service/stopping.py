@@ -140,9 +140,9 @@ def apply_stops(
         for task_id, key, state, reason in tasks[plan.id]:
             if key in stopped and state in CLAIMABLE:
                 cancelled[_REASONS[stopped[key]]].append(task_id)
-            elif key in steps and key not in stopped and state == TaskState.CANCELLED:
-                if reason in _REASONS.values() and not has_passed(steps[key], plan.anchor_on, today):
-                    back.append(task_id)
+            was_stopped = state == TaskState.CANCELLED and reason in _REASONS.values()
+            if was_stopped and key not in stopped and key in steps:
+                back += [] if has_passed(steps[key], plan.anchor_on, today) else [task_id]
     return _carry_out(session, parts, cancelled, back, ended, now)
 
 
