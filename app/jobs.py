@@ -26,6 +26,7 @@ from app.audit import tasks as audit
 from app.duplicates import tasks as duplicates
 from app.exports import tasks as exports
 from app.followup_plans import tasks as followup_plans
+from app.followups import tasks as followups
 from app.health.models import HealthProbe
 from app.imports import tasks as imports
 from app.mass_sends import tasks as mass_sends
@@ -125,6 +126,12 @@ SWEEPS: Sequence[Sweep] = (
         name="sending_rules.send",
         every=timedelta(seconds=15),
         run=lambda _celery, parts: sending_rules.send_due(parts),
+    ),
+    Sweep(name="followups.due", every=timedelta(seconds=2), run=lambda _celery, parts: followups.make_due(parts)),
+    Sweep(
+        name="followups.attempts",
+        every=timedelta(seconds=1),
+        run=lambda _celery, parts: followups.settle_attempts(parts),
     ),
     Sweep(
         name="followup_plans.start",

@@ -113,6 +113,7 @@ def _nav_items() -> list[NavItem]:
         ("/patients", _("Patients"), "people", WITH_PATIENTS),
         ("/segments", _("Segments"), "funnel", WITH_PATIENTS),
         ("/calls", _("Calls"), "telephone", WITH_PATIENTS),
+        ("/followups", _("Follow-ups"), "calendar-check", WITH_PATIENTS),
         ("/messages", _("Messages"), "chat-left-text", AT_THE_DESK),
         # Everybody else who may see them finds them beside the boxes of messages.
         ("/message-templates", _("Templates"), "card-text", frozenset({Role.DOCTOR})),

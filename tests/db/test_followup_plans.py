@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,13 +12,13 @@ from sqlalchemy import select
 from app.configuration import service as configuration
 from app.configuration.rules import FOLLOWUP_DECISIONS
 from app.contact_policy import service as contact_policy
+from app.errors import InvalidInput
 from app.followup_plans import service, tasks
 from app.followup_plans.models import FollowupPlan
 from app.followup_templates import service as templates
 from app.followup_templates.rules import LateEnrolment, StartMode, Stop, StopOn
-from app.followups.models import FollowupTask
-from app.followups.rules import TaskKind, TaskRole
-from app.followups.service import claim, make_due
+from app.followups.rules import TaskKind, TaskMode, TaskRole
+from app.followups.service import AdHocData, add_ad_hoc, claim, make_due
 from app.journal.models import JournalEntry
 from app.parts import Parts
 from app.patients import service as patients
@@ -25,6 +26,8 @@ from app.patients.models import Patient
 from app.patients.service import data_of
 from app.registers.models import Register
 from app.registers.service import join, leave
+from app.segments import service as segments
+from app.segments.rules import Group, Joint, SegmentRule
 from app.visits.models import Course, Operation, Visit
 from tests.db.followup_hospital import Hospital, call, text
 
@@ -189,7 +192,7 @@ def test_visit_on_day_85_cancels_the_reminder_of_day_90_and_a_mistaken_visit_giv
     person = hospital.add_person()
     hospital.at("2025-03-01").operate(person, "2025-03-01")
     hospital.sweep()
-    hospital.at("2025-05-25")
+    hospital.at("2025-05-25", "12:00")
     came = hospital.visit(person, "2025-05-25")
     hospital.sweep()
     first = hospital.tasks()[0]
@@ -206,7 +209,7 @@ def test_admission_may_end_a_whole_plan(hospital: Hospital) -> None:
     person = hospital.add_person()
     hospital.at("2025-03-01").operate(person, "2025-03-01")
     hospital.sweep()
-    hospital.at("2025-03-05").visit(person, "2025-03-05", kind="inpatient")
+    hospital.at("2025-03-05", "12:00").visit(person, "2025-03-05", kind="inpatient")
     hospital.sweep()
     [plan] = hospital.plans()
     assert (plan.state, plan.reason) == ("stopped", "stop_admission")
@@ -248,16 +251,11 @@ def test_death_stops_everything_at_once_and_a_mistaken_one_is_taken_back(hospita
     hospital.discharge(person, "2025-03-01")
     hospital.sweep()
     with hospital.parts.database.writing() as session:
-        service.add_ad_hoc(
-            session,
-            hospital.parts,
-            person,
-            service.AdHoc(on=date(2025, 3, 9), mode=hospital.tasks()[0].mode and _phone(), title="问候"),
-            by="bob",
-        )
+        wanted = AdHocData(patient_id=person, due_at=hospital.now, mode=TaskMode.PHONE, title="问候")
+        add_ad_hoc(session, hospital.bus, hospital.parts.settings, wanted, by="bob", now=hospital.now)
     _record_death(hospital, person, died=True)
     assert {plan.state for plan in hospital.plans()} == {"stopped"}
-    assert {(task.state, task.reason) for task in hospital.tasks()} == {("cancelled", "death")}
+    assert {(task.state, task.reason) for task in hospital.tasks()} == {("cancelled", "deceased")}
     assert hospital.sweep() == 0
     _record_death(hospital, person, died=False)
     hospital.sweep()
@@ -406,7 +404,7 @@ def test_doctor_decides_for_7_30_90_with_notes_or_for_none_with_a_reason(hospita
     first, second = hospital.plans()
     notes = service.Notes(condition="恢复好", focus="伤口", cautions="勿提重物")
     parts = hospital.parts
-    with pytest.raises(service.deciding.InvalidInput), parts.database.writing() as session:  # type: ignore[attr-defined]
+    with pytest.raises(InvalidInput), parts.database.writing() as session:
         service.decide_plan(
             session, parts, first.id, template_id=template, notes=service.Notes(), by="dora", now=hospital.now
         )
@@ -464,9 +462,6 @@ def test_decisions_are_asked_only_while_the_hospital_wants_them(hospital: Hospit
 
 
 def test_template_for_a_segment_is_worked_off_in_pieces_and_doubles_nobody(hospital: Hospital) -> None:
-    from app.segments import service as segments
-    from app.segments.rules import Group, Joint, SegmentRule
-
     template = hospital.template([call("call", 0, window_days=14)], anchor="fixed_date", starts=StartMode.BY_HAND)
     hospital.at("2025-03-01")
     people = [hospital.add_person(str(number), f"+8613800{number:06}") for number in range(7)]
@@ -535,16 +530,8 @@ def test_journal_that_was_behind_before_the_first_turn_starts_nothing(open_parts
     assert tasks.start(restarted) == 0
 
 
-def _phone():  # type: ignore[no-untyped-def]
-    from app.followups.rules import TaskMode
-
-    return TaskMode.PHONE
-
-
 def _record_death(hospital: Hospital, person: int, *, died: bool) -> None:
     with hospital.parts.database.writing() as session:
-        from dataclasses import replace
-
         row = session.get_one(Patient, person)
         data = replace(data_of(row), deceased_at=hospital.now - timedelta(hours=1) if died else None)
         patients.update_patient(
@@ -557,6 +544,3 @@ def _record_death(hospital: Hospital, person: int, *, died: bool) -> None:
             by="bob",
             now=hospital.now,
         )
-
-
-assert FollowupTask.__tablename__

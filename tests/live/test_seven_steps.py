@@ -64,7 +64,8 @@ def test_a_patient_calls_and_the_agent_sees_who_it_is_answers_and_notes_it(agent
         expect(pop).to_be_visible()
         expect(pop).to_contain_text("王秀兰")
         answer(page)
-        wait_for(agent.packets_heard, what="the patient's voice")
+        # Two seconds of it: the next test plays the recording, and the player counts whole seconds.
+        wait_for(lambda: agent.packets_heard() > 100, what="the patient's voice")
         page.get_by_role("button", name="Mute").click()
         page.get_by_role("button", name="Hold").click()
         call = product.api("/calls")["items"][0]

@@ -19,7 +19,7 @@ from app.followup_plans.rules.states import (
     PlanState,
     StopReason,
 )
-from app.followup_plans.rules.wording import ad_hoc_sentence, in_language, why_sentence
+from app.followup_plans.rules.wording import in_language, why_sentence
 
 __all__ = [
     "BY_HAND",
@@ -31,7 +31,6 @@ __all__ = [
     "STATE_TEXT",
     "PlanState",
     "StopReason",
-    "ad_hoc_sentence",
     "by_hand_on",
     "decision_of",
     "in_language",

@@ -43,7 +43,7 @@ class StopReason(StrEnum):
 
     WITHDRAWN = "withdrawn"  # its event was taken back, or does not fit the template any more
     MOVED = "moved"  # its event moved, and the step's day has passed
-    DEATH = "death"
+    DEATH = "deceased"
     REGISTER_LEFT = "register_left"
     VISIT = "stop_visit"
     OPERATION = "stop_operation"

@@ -25,17 +25,6 @@ _SENTENCES: Mapping[str, str] = {
     "en": "{event} of {day_of_event}, template {template}, day {days}",
 }
 
-_AD_HOC: Mapping[str, str] = {
-    "zh_Hans": "{by} 安排的临时回访",
-    "zh_Hant": "{by} 安排的臨時回訪",
-    "en": "Ad hoc follow-up, set by {by}",
-}
-
-
-def ad_hoc_sentence(by: str, language: str) -> str:
-    """Why there is a follow-up outside any template."""
-    return _AD_HOC.get(language, _AD_HOC["zh_Hans"]).format(by=by)
-
 
 def why_sentence(*, anchor: str, title: str, anchor_on: date, template: str, days: int, language: str) -> str:
     """`Operation LEEP of 2025-03-01, template LEEP, day 10`."""

@@ -7,9 +7,7 @@ from sqlalchemy.orm import Session
 from app.bus import Bus
 from app.followup_plans.service.anchors import plan_anchors
 from app.followup_plans.service.by_hand import (
-    AdHoc,
     accept_proposal,
-    add_ad_hoc,
     decline_proposal,
     restart_plan,
     start_plan,
@@ -40,11 +38,9 @@ from app.patients.service import on_death
 
 __all__ = [
     "LONGEST_NOTE",
-    "AdHoc",
     "Notes",
     "Preview",
     "accept_proposal",
-    "add_ad_hoc",
     "begin_start",
     "close_ended",
     "close_finished",
@@ -76,4 +72,4 @@ def _stop_on_death(session: Session, bus: Bus, patient_id: int, by: str | None, 
     stop_everything(session, bus, patient_id, by=by, now=now)
 
 
-on_death(_stop_on_death)
+on_death("followup_plans", _stop_on_death)

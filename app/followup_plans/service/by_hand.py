@@ -1,14 +1,12 @@
-"""Plans that a person begins: on the patient page, from a proposal, again after a stop; and follow-ups on their own."""
+"""Plans that a person begins: on the patient page, from a proposal, again after a stop."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access import service as access
@@ -16,9 +14,10 @@ from app.access.rules import Module
 from app.bus import Bus
 from app.errors import Conflict, InvalidInput, NotFound
 from app.followup_plans.models import FollowupPlan
-from app.followup_plans.rules import PlanState, ad_hoc_sentence, by_hand_on
+from app.followup_plans.rules import PlanState, by_hand_on
 from app.followup_plans.service.deciding import Notes
 from app.followup_plans.service.fitting import Questionnaires, Subject, fit_tasks, new_tasks
+from app.followup_plans.service.inserting import insert_plans
 from app.followup_plans.service.people import Doctors, people_of
 from app.followup_plans.service.settling import mark_used, only_disease
 from app.followup_plans.service.stopping import end_plan, get_plan
@@ -26,7 +25,6 @@ from app.followup_templates import service as templates
 from app.followup_templates.rules import plan_steps
 from app.followup_templates.service import InUse
 from app.followups import service as followups
-from app.followups.rules import TaskKind, TaskMode, TaskRole
 from app.followups.service import NewTask
 from app.journal.service import Entry, append
 from app.parts import Parts
@@ -34,20 +32,6 @@ from app.patients.models import Patient
 from app.patients.rules import clean_text
 from app.texts import N_
 from app.visits.models import Visit
-
-LONGEST_TEXT = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdHoc:
-    """A follow-up outside any template (F-12): on which day, how, and with what content."""
-
-    on: date
-    mode: TaskMode
-    title: str
-    text: str = ""
-    at: time = time(9)
-    assignee: str | None = None
 
 
 def start_plan(
@@ -105,26 +89,17 @@ def make_plans(
             "created_at": now,
             "created_by": by,
             "started_at": now,
-            "round": 1,
-            "row_version": 1,
         }
         for patient_id in sorted(patient_ids)
     ]
-    mine = select(FollowupPlan.id, FollowupPlan.patient_id).where(
-        FollowupPlan.patient_id.in_(patient_ids),
-        FollowupPlan.template_id == use.template_id,
-        FollowupPlan.occasion == by_hand_on(anchor_on),
-    )
-    before = {row.id for row in session.execute(mine)}
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(FollowupPlan).on_conflict_do_nothing(), rows)
-    fresh = {row.patient_id: row.id for row in session.execute(mine) if row.id not in before}
+    made = insert_plans(session, rows)
     questionnaires = Questionnaires(session)
     tasks: list[NewTask] = []
     for row in rows:
-        if row["patient_id"] in fresh:
+        plan_id = made.get((row["patient_id"], use.template_id, row["occasion"]))
+        if plan_id is not None:
             subject = Subject(
-                plan_id=fresh[row["patient_id"]],
+                plan_id=plan_id,
                 patient_id=row["patient_id"],
                 anchor=use.programme.anchor,
                 anchor_on=anchor_on,
@@ -136,10 +111,10 @@ def make_plans(
             tasks += new_tasks(subject, steps, language=language, questionnaires=questionnaires)
     followups.add_tasks(session, parts.bus, tasks, zone=zone, by=by, now=now)
     mark_used(session, {use.version_id}, now)
-    if fresh:
-        payload = {"plan_ids": sorted(fresh.values())}
+    if made:
+        payload = {"plan_ids": sorted(made.values())}
         append(session, parts.bus, [Entry(kind="followup_plans.started", at=now, agent=by, payload=payload)])
-    return sorted(fresh.values())
+    return sorted(made.values())
 
 
 def accept_proposal(session: Session, parts: Parts, plan_id: int, *, by: str) -> None:
@@ -196,42 +171,6 @@ def restart_plan(session: Session, parts: Parts, plan_id: int, *, by: str) -> No
         session, parts, subject, programme, questionnaires, known_on=today, now=now, also_back=frozenset({before or ""})
     )
     append(session, parts.bus, [Entry(kind="followup_plan.restarted", at=now, agent=by, payload={"plan_id": plan_id})])
-
-
-def add_ad_hoc(session: Session, parts: Parts, patient_id: int, wanted: AdHoc, *, by: str) -> None:
-    """A follow-up of its own (F-12): a text that goes by itself, or a call that is in the day's list.
-
-    Raises InvalidInput, NotFound, NotAllowed.
-    """
-    access.need_write(session, Module.FOLLOWUPS)
-    now, zone = parts.now(), parts.settings.timezone
-    title, text = clean_text(wanted.title)[:200], wanted.text.replace("\r\n", "\n").replace("\x00", "").strip()
-    _need_living(session, patient_id)
-    if wanted.on < now.astimezone(zone).date():
-        raise InvalidInput(N_("This day has passed."), field="on")
-    if not title:
-        raise InvalidInput(N_("Say what it is about."), field="title")
-    if wanted.mode is TaskMode.SMS and not text:
-        raise InvalidInput(N_("Write the text of the message."), field="text")
-    if len(text) > LONGEST_TEXT:
-        raise InvalidInput(N_("This text is too long."), field="text")
-    is_text = wanted.mode is TaskMode.SMS
-    visit = _latest_visits(session, [patient_id]).get(patient_id)
-    task = NewTask(
-        patient_id=patient_id,
-        kind=TaskKind.AD_HOC,
-        mode=wanted.mode,
-        role=TaskRole.SYSTEM if is_text else TaskRole.SERVICE_CENTRE,
-        title=title,
-        text=text,
-        why=ad_hoc_sentence(by, parts.settings.locale),
-        due_on=wanted.on,
-        at=wanted.at,
-        late_days=1 if is_text else 3,
-        assignee=None if is_text else wanted.assignee,
-        department_id=visit.department_id if visit is not None else None,
-    )
-    followups.add_tasks(session, parts.bus, [task], zone=zone, by=by, now=now)
 
 
 def _need_living(session: Session, patient_id: int) -> None:

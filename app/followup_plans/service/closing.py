@@ -6,12 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.followup_plans.models import FollowupPlan
 from app.followup_plans.rules import PlanState, round_of
 from app.followup_plans.service.fitting import Questionnaires, new_tasks, subject_of
+from app.followup_plans.service.inserting import insert_plans
 from app.followup_plans.service.people import people_of
 from app.followup_templates import service as templates
 from app.followup_templates.models import FollowupTemplate
@@ -71,7 +71,6 @@ def _repeat(session: Session, parts: Parts, plan_id: int, now: datetime) -> None
     if following is None:
         return
     number, anchor_on = following
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     kept = (
         "patient_id", "template_id", "template_version_id", "anchor", "visit_id", "disease", "department_id", "ward",
         "doctor", "doctor_account", "condition", "focus", "cautions", "created_by",
@@ -84,18 +83,11 @@ def _repeat(session: Session, parts: Parts, plan_id: int, now: datetime) -> None
         "round": number,
         "created_at": now,
         "started_at": now,
-        "row_version": 1,
     }
-    made = session.execute(insert(FollowupPlan).on_conflict_do_nothing(), [row])
-    if made.rowcount != 1:  # type: ignore[attr-defined]
+    made = insert_plans(session, [row])
+    if not made:
         return
-    fresh = session.scalars(
-        select(FollowupPlan).where(
-            FollowupPlan.patient_id == row["patient_id"],
-            FollowupPlan.template_id == row["template_id"],
-            FollowupPlan.occasion == row["occasion"],
-        )
-    ).one()
+    fresh = session.get_one(FollowupPlan, next(iter(made.values())))
     template = session.get_one(FollowupTemplate, fresh.template_id)
     names = {template.id: templates.name_of(template, language)}
     tasks = new_tasks(

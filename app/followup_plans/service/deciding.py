@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access import service as access
@@ -21,6 +20,7 @@ from app.followup_plans.models import FollowupPlan
 from app.followup_plans.rules import PlanState, StopReason, decision_of, occasion_of
 from app.followup_plans.service.anchors import DISCHARGES, events_of
 from app.followup_plans.service.fitting import Questionnaires, Subject, fit_tasks, new_tasks
+from app.followup_plans.service.inserting import insert_plans
 from app.followup_plans.service.people import Doctors, People, diseases_of
 from app.followup_plans.service.stopping import end_plan, get_plan
 from app.followup_templates import service as templates
@@ -89,20 +89,14 @@ def open_decisions(
             "ward": each.ward,
             "doctor": each.values.get("doctor") or None,
             "doctor_account": doctors.account_of(each.values.get("doctor"), each.department_id),
-            "condition": "",
-            "focus": "",
-            "cautions": "",
             "decide_by": now + hours,
             "created_at": now,
-            "round": 1,
-            "row_version": 1,
         }
         for each in waiting
     ]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(FollowupPlan).on_conflict_do_nothing(), rows)
-    append(session, parts.bus, [Entry(kind="followup_decisions.opened", at=now, payload={"count": len(rows)})])
-    return len(rows)
+    made = insert_plans(session, rows)
+    append(session, parts.bus, [Entry(kind="followup_decisions.opened", at=now, payload={"count": len(made)})])
+    return len(made)
 
 
 def settle_decisions(

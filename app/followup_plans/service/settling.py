@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.followup_plans.models import FollowupPlan
@@ -29,6 +28,7 @@ from app.followup_plans.rules import (
 from app.followup_plans.service.anchors import events_of
 from app.followup_plans.service.deciding import open_decisions, settle_decisions
 from app.followup_plans.service.fitting import Questionnaires, Subject, fit_tasks, new_tasks, subject_of
+from app.followup_plans.service.inserting import insert_plans
 from app.followup_plans.service.people import Doctors, People, diseases_of, people_of
 from app.followup_plans.service.stopping import apply_stops, end_plan, stop_everything
 from app.followup_templates import service as templates
@@ -263,36 +263,27 @@ def _make(look: _Look, fresh: Sequence[_Fresh]) -> int:
     session, parts = look.session, look.parts
     diseases = diseases_of(session, {each.anchored.visit_id for each in fresh if each.anchored.visit_id is not None})
     rows = [_row(look, each, diseases) for each in fresh]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(FollowupPlan).on_conflict_do_nothing(), rows)
-    keys = {(each.anchored.patient_id, each.use.template_id, each.occasion): each for each in fresh}
-    query = select(
-        FollowupPlan.id, FollowupPlan.patient_id, FollowupPlan.template_id, FollowupPlan.occasion,
-        FollowupPlan.state, FollowupPlan.doctor_account,
-    ).where(FollowupPlan.patient_id.in_({key[0] for key in keys}), FollowupPlan.created_at == look.now)  # fmt: skip
-    made, tasks = [], []
-    for row in session.execute(query):
-        each = keys.get((row.patient_id, row.template_id, row.occasion))
-        if each is None:
-            continue
-        made.append(row.id)
-        if row.state != PlanState.ACTIVE:
+    made = insert_plans(session, rows)
+    tasks = []
+    for each, row in zip(fresh, rows, strict=True):
+        plan_id = made.get((each.anchored.patient_id, each.use.template_id, each.occasion))
+        if plan_id is None or row["state"] != PlanState.ACTIVE:
             continue
         subject = Subject(
-            plan_id=row.id,
-            patient_id=row.patient_id,
+            plan_id=plan_id,
+            patient_id=each.anchored.patient_id,
             anchor=each.use.programme.anchor,
             anchor_on=each.anchored.on,
             title=each.anchored.title,
             template=each.use.title(parts.settings.locale),
-            doctor_account=row.doctor_account,
+            doctor_account=row["doctor_account"],
             department_id=each.anchored.department_id,
         )
         steps = plan_steps(each.use.programme, each.anchored.on, look.today)
         tasks += new_tasks(subject, steps, language=parts.settings.locale, questionnaires=look.questionnaires)
     followups.add_tasks(session, parts.bus, tasks, zone=parts.settings.timezone, by=None, now=look.now)
     mark_used(session, {each.use.version_id for each in fresh}, look.now)
-    payload = {"plan_ids": made}
+    payload = {"plan_ids": sorted(made.values())}
     append(session, parts.bus, [Entry(kind="followup_plans.started", at=look.now, payload=payload)])
     return len(made)
 
@@ -331,11 +322,6 @@ def _row(look: _Look, each: _Fresh, diseases: Mapping[int, str]) -> dict[str, An
         "ward": anchored.ward,
         "doctor": doctor,
         "doctor_account": look.doctors.account_of(doctor, anchored.department_id),
-        "condition": "",
-        "focus": "",
-        "cautions": "",
         "created_at": look.now,
         "started_at": look.now if is_active else None,
-        "round": 1,
-        "row_version": 1,
     }

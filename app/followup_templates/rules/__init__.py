@@ -33,10 +33,7 @@ from app.followup_templates.rules.steps import (
     write_stop,
 )
 from app.followup_templates.rules.words import (
-    KIND_TEXT,
     LATE_TEXT,
-    MODE_TEXT,
-    ROLE_TEXT,
     SPECIALTIES,
     START_TEXT,
     STEP_KINDS,
@@ -45,15 +42,12 @@ from app.followup_templates.rules.words import (
 from app.message_templates.rules import LANGUAGES, MOVES, STATE_TEXT, VersionState
 
 __all__ = [
-    "KIND_TEXT",
     "LANGUAGES",
     "LATE_TEXT",
     "LONGEST_TEXT",
-    "MODE_TEXT",
     "MOST_STEPS",
     "MOVES",
     "OBJECTION_TEXT",
-    "ROLE_TEXT",
     "SPECIALTIES",
     "START_TEXT",
     "STATE_TEXT",

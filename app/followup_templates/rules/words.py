@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.followup_templates.rules.steps import LateEnrolment, StartMode, StopOn
-from app.followups.rules import TaskKind, TaskMode, TaskRole
+from app.followups.rules import TaskKind
 from app.texts import N_
 
 SPECIALTIES: Mapping[str, str] = {
@@ -31,23 +31,6 @@ SPECIALTIES: Mapping[str, str] = {
     "health_management": N_("Health management"),
     "service": N_("Service and satisfaction"),
 }
-KIND_TEXT: Mapping[TaskKind, str] = {
-    TaskKind.RECHECK: N_("Recheck"),
-    TaskKind.DRESSING: N_("Change of dressing"),
-    TaskKind.STITCHES: N_("Removal of stitches"),
-    TaskKind.EDUCATION: N_("Health education"),
-    TaskKind.RECOVERY: N_("Recovery"),
-    TaskKind.SATISFACTION: N_("Satisfaction"),
-    TaskKind.MEDICATION: N_("Medication"),
-    TaskKind.FIRST: N_("First follow-up"),
-    TaskKind.ROUTINE: N_("Routine follow-up"),
-    TaskKind.WISHES: N_("Wishes"),
-    TaskKind.AD_HOC: N_("Ad hoc follow-up"),
-    TaskKind.LIST: N_("Outbound list"),
-    TaskKind.ALARM: N_("Alarm"),
-    TaskKind.GIVE_BACK: N_("Answer to give back"),
-    TaskKind.OTHER_NUMBER: N_("Another number to find"),
-}
 STEP_KINDS: tuple[TaskKind, ...] = (
     TaskKind.RECHECK,
     TaskKind.DRESSING,
@@ -61,20 +44,6 @@ STEP_KINDS: tuple[TaskKind, ...] = (
     TaskKind.WISHES,
 )
 """The kinds that a step of a template may have."""
-MODE_TEXT: Mapping[TaskMode, str] = {
-    TaskMode.SMS: N_("SMS"),
-    TaskMode.PHONE: N_("Phone call"),
-    TaskMode.AUTOMATIC: N_("Automatic call"),
-    TaskMode.VISIT: N_("Face to face"),
-    TaskMode.OTHER: N_("Other way"),
-}
-ROLE_TEXT: Mapping[TaskRole, str] = {
-    TaskRole.ATTENDING_DOCTOR: N_("Attending doctor"),
-    TaskRole.DOCTOR: N_("A doctor of the department"),
-    TaskRole.SERVICE_CENTRE: N_("Service centre"),
-    TaskRole.SUPERVISOR: N_("Supervisor"),
-    TaskRole.SYSTEM: N_("By itself"),
-}
 START_TEXT: Mapping[StartMode, str] = {
     StartMode.AUTOMATIC: N_("By itself, when the event arrives"),
     StartMode.PROPOSAL: N_("As a proposal that somebody accepts"),

@@ -10,8 +10,8 @@ from app.patients.service.cards import (
     patient_cards,
 )
 from app.patients.service.data import ContactData, IdentifierData, PatientData, PhoneData
-from app.patients.service.deaths import on_death, tell_death
 from app.patients.service.drafts import draft_of, drop_draft, keep_draft
+from app.patients.service.endings import mark_number_wrong, on_death, report_death, tell_death
 from app.patients.service.links import (
     IntroducedPerson,
     Link,
@@ -84,6 +84,7 @@ __all__ = [
     "keep_draft",
     "keep_stranger",
     "links_of",
+    "mark_number_wrong",
     "match_number",
     "name_stranger",
     "notes_of",
@@ -96,6 +97,7 @@ __all__ = [
     "remove_link",
     "renew_terms",
     "reopen_tie",
+    "report_death",
     "require_patient",
     "search_patients",
     "settle_departments",

@@ -21,7 +21,7 @@ from app.patients.models import ContactPerson, Identifier, Patient, PatientPhone
 from app.patients.service.activity import join_departments, settle_departments
 from app.patients.service.checking import CheckedContact, CheckedPatient, CheckedPhone, check_patient
 from app.patients.service.data import ContactData, IdentifierData, PatientData, PhoneData
-from app.patients.service.deaths import tell_death
+from app.patients.service.endings import tell_death
 from app.patients.service.profile import (
     CODED,
     add_source,
@@ -99,7 +99,6 @@ def update_patient(
     patient has one of the identifiers.
     """
     patient = get_patient(session, patient_id)
-    patient_id = patient.id
     if row_version is not None and row_version != patient.row_version:
         raise _changed_meanwhile()
     if not data.region and data.address and data.address != patient.address:
@@ -111,7 +110,7 @@ def update_patient(
     # A change in the lists alone must count as a new version too, also within the same instant.
     flag_modified(patient, "updated_at")
     is_renamed = patient.name != checked.columns["name"]
-    has_died = patient.deceased_at is None and checked.columns["deceased_at"] is not None
+    was_alive = patient.deceased_at is None
     with session.no_autoflush:
         _write(patient, checked)
         _write_lists(session, patient, checked, by=by, now=now)
@@ -121,11 +120,11 @@ def update_patient(
     if patient.department_id != home:
         settle_departments(session, {patient.id})
     session.expire(patient, ["phones", "identifiers", "contacts"])
-    if has_died:
-        tell_death(session, bus, patient.id, by=by, now=now)
-    entry = journal.Entry(kind="patient.changed", at=now, agent=by, payload={"patient_id": patient_id})
+    entry = journal.Entry(kind="patient.changed", at=now, agent=by, payload={"patient_id": patient.id})
     journal.append(session, bus, [entry])
-    return get_patient(session, patient_id)
+    if was_alive and patient.deceased_at is not None:
+        tell_death(session, bus, patient.id, by=by, now=now)
+    return get_patient(session, patient.id)
 
 
 def data_of(patient: Patient) -> PatientData:
