@@ -242,7 +242,11 @@ class Hospital:
         """Every text in the outbox, and when it is due by the hospital's clock."""
         with self.parts.database.reading() as session:
             rows = session.scalars(select(Message).order_by(Message.id)).all()
-        return [(row.text, f"{row.due_at.astimezone(SHANGHAI):%m-%d %H:%M}") for row in rows if row.due_at]
+        return [
+            (row.text.partition("】")[2], f"{row.due_at.astimezone(SHANGHAI):%m-%d %H:%M}")
+            for row in rows
+            if row.due_at
+        ]
 
     def _source(self, patient_id: int) -> dict[str, Any]:
         return {"patient_id": patient_id, "source_system": "HIS", "source_key": str(next(self._numbers))}
