@@ -71,6 +71,8 @@ class Event:
     known_for: date | None = None  # the day for which its steps were worked out
     state: str = "none"  # none, active, stopped or done
     tasks: dict[str, Task] = field(default_factory=dict)
+    # What somebody had seen in the day's list stays there when its event moves away.
+    seen_due: dict[str, set[date]] = field(default_factory=dict)
 
     def look(self, today: date, hour: int) -> None:
         """What somebody who looks now must find; the same look twice finds the same."""
@@ -110,7 +112,7 @@ class Event:
         wanted = self._wanted(today)
         for key, task in self.tasks.items():
             was_taken = task.state == "gone" and task.reason in ("withdrawn", "deceased", "moved")
-            is_waiting = task.state == "open" and not self._is_due(key, task, today)
+            is_waiting = task.state == "open" and task.due not in self.seen_due.get(key, set())
             if key in wanted and (task.state == "open" or was_taken):
                 self.tasks[key] = Task(wanted[key])
             elif key not in wanted and is_waiting:
@@ -119,20 +121,12 @@ class Event:
             self.tasks.setdefault(key, Task(due))
         self.state, self.known_for = "active", self.on
 
-    def _is_due(self, key: str, task: Task, today: date) -> bool:
-        """Whether somebody had seen it in the day's list: it stays there when its event moves away."""
-        return task.due in self.seen_due.get(key, set())
-
-    seen_due: dict[str, set[date]] = field(default_factory=dict)
-
     def note_due(self, today: date, hour: int) -> None:
-        """The day's list takes in what is due at nine."""
+        """The day's list takes in the calls that are due at nine; a text is settled, or waits for its hours."""
+        texts = {each.key for each in self.template.steps if each.is_text}
         for key, task in self.tasks.items():
-            if (
-                self.state == "active"
-                and task.state == "open"
-                and (task.due < today or (task.due == today and hour >= 9))
-            ):
+            is_due = task.due < today or (task.due == today and hour >= 9)
+            if self.state == "active" and task.state == "open" and is_due and key not in texts:
                 self.seen_due.setdefault(key, set()).add(task.due)
 
     def _heed_visits(self, today: date) -> None:
