@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.access import service as access
@@ -78,7 +78,7 @@ def begin_start(
     )
     if session.scalar(running) is not None:
         raise Conflict(N_("This template is being started for this segment already."))
-    count = session.scalar(select(func.count()).select_from(_members(session, parts, segment_id).subquery())) or 0
+    count = segments.count_members(session, segment_id, now=now, zone=zone)
     made = FollowupStart(
         template_id=template_id,
         template_version_id=use.version_id,
