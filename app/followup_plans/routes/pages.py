@@ -182,7 +182,7 @@ def notes_in() -> Notes:
 def discharge_choices(session: Session) -> list[tuple[str, str]]:
     """The templates that a doctor may choose at discharge: those in use that hang on one, first the usual ones."""
     locale = str(get_locale())
-    found = [use for use in templates.versions_in_use(session, parts().settings.timezone)]
+    found = templates.versions_in_use(session, parts().settings.timezone)
     found.sort(key=lambda use: (use.programme.anchor != "discharge", use.specialty != "general", use.template_id))
     return [(str(use.template_id), use.title(locale)) for use in found if use.programme.anchor != "register"]
 
