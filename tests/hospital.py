@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.calls.models import Call
+from app.followup_plans.models import FollowupPlan
+from app.followups.models import FollowupAttempt, FollowupQuestion, FollowupTask
 from app.messages.models import Message
 from app.patients.models import (
     ContactPerson,
@@ -61,6 +63,7 @@ def add_stranger(session: Session, at: datetime, *, mark_contact: bool = True) -
         ]
     )
     ids = _add_contacts(session, patient.id, word, at) | _add_clinical(session, patient.id, at)
+    ids |= _add_followups(session, patient.id, word, at)
     session.flush()
     return {
         **ids,
@@ -95,6 +98,32 @@ def _add_contacts(session: Session, patient_id: int, word: str, at: datetime) ->
     session.add_all([recording, message])
     session.flush()
     return {"call_id": call.id, "recording_id": recording.id, "message_id": message.id}
+
+
+def _add_followups(session: Session, patient_id: int, word: str, at: datetime) -> dict[str, object]:
+    plan = FollowupPlan(
+        patient_id=patient_id, state="active", anchor="operation", occasion="operation:1", anchor_on=at.date(),
+        doctor=f"{word} Doctor", condition=f"{word} condition", focus=f"{word} focus", created_at=at,
+    )  # fmt: skip
+    session.add(plan)
+    session.flush()
+    task = FollowupTask(
+        patient_id=patient_id, plan_id=plan.id, step="s1", kind="recovery", mode="phone", title=f"{word} follow-up",
+        text=f"{word} script", role="service_centre", assignee="carol", state="due", due_on=at.date(), due_at=at,
+        late_at=at, work_at=at, recovery=f"{word} recovery", created_at=at, changed_at=at,
+    )  # fmt: skip
+    session.add(task)
+    session.flush()
+    attempt = FollowupAttempt(
+        id="stranger-attempt", task_id=task.id, patient_id=patient_id, dialling="preview", agent="carol",
+        number=NUMBER, started_at=at, ended_at=at, outcome="no_answer",
+    )  # fmt: skip
+    question = FollowupQuestion(
+        task_id=task.id, patient_id=patient_id, text=f"{word} question", state="open", asked_by="carol", asked_at=at
+    )
+    session.add_all([attempt, question])
+    session.flush()
+    return {"plan_id": plan.id, "task_id": task.id, "question_id": question.id}
 
 
 def _add_clinical(session: Session, patient_id: int, at: datetime) -> dict[str, object]:

@@ -20,6 +20,7 @@ from app.contact_policy import routes as contact_policy
 from app.duplicates import routes as duplicates
 from app.errors import SettingsError
 from app.exports import routes as exports
+from app.followup_figures import routes as followup_figures
 from app.followups import routes as followups
 from app.groups import routes as groups
 from app.http import PUBLIC, allow
@@ -76,6 +77,7 @@ _ROOMS: tuple[Any, ...] = (
     contact_policy,
     smsc_accounts,
     followups,
+    followup_figures,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

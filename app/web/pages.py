@@ -33,7 +33,10 @@ def home() -> Response:
 @allow(AT_THE_DESK)
 def show_desk() -> str:
     dial = _phone_to_dial(request.args.get("dial", type=int)) if "dial" in request.args else None
-    return render_template("web/desk.html", config=_desk_config(dial))
+    task_id = request.args.get("followup", type=int)
+    if task_id is not None and dial is not None:
+        dial["task_id"] = task_id
+    return render_template("web/desk.html", config={**_desk_config(dial), "followup": task_id})
 
 
 @pages.get("/wallboard")

@@ -29,12 +29,13 @@ def claim_task(task_id: int) -> Response | str | tuple[str, int]:
     with writing() as session:
         service.get_task(session, task_id)
         is_mine = service.claim(session, parts().bus, task_id, by=signed_in().username, now=parts().now())
+        phone_id = request.form.get("phone", type=int) or service.number_to_try(session, task_id)
     if not is_mine:
         flash(_("Somebody else has this follow-up in hand, or it is closed."), "warning")
     if _is_fragment():
         return _panel(task_id)
     if is_mine and request.form.get("then") == "desk":
-        return redirect(url_for("hall.show_desk", followup=task_id, dial=request.form.get("phone") or None), 303)
+        return redirect(url_for("hall.show_desk", followup=task_id, dial=phone_id), 303)
     return redirect(url_for(".show_task", task_id=task_id) if is_mine else url_for(".show_today"), 303)
 
 

@@ -29,6 +29,7 @@ from app.followups.rules import (
     TreatmentEffect,
 )
 from app.followups.service import TaskFilters, TaskRow
+from app.followups.service.counting import TaskFigure
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
@@ -50,6 +51,7 @@ RESULTS = (
     TaskResult.CAME,
 )
 """What whoever calls can say came of it."""
+_NEXT = 4
 _AHEAD = {"today": 0, "week": 7, "month": 31}
 _WORKED_ON = (TaskState.DUE, TaskState.IN_PROGRESS, TaskState.NOT_REACHED, TaskState.PLANNED)
 
@@ -73,6 +75,18 @@ def show_today() -> str:
             colleagues=_colleagues(session) if viewer().role in OVER_AGENTS else [],
             next_url=_with_cursor(page.next_cursor),
         )
+
+
+@pages.get("/next")
+@allow(WORKERS)
+def show_next() -> str:
+    """The next few of whoever asks, for the desk."""
+    with reading() as session:
+        today = parts().now().astimezone(parts().settings.timezone).date()
+        filters = TaskFilters(whose="mine", states=_WORKED_ON, work_until=_end_of_day(today))
+        page = service.list_tasks(session, filters, viewer=viewer(), limit=_NEXT)
+        count = service.count_tasks(session, filters, viewer=viewer())
+    return _render("_next.html", rows=page.items, count=count)
 
 
 @pages.get("/<int:task_id>")
@@ -117,7 +131,7 @@ def panel_values(session: Session, row: TaskRow, errors: dict[str, str] | None =
         "same_day": _same_day(session, row),
         "attempts": attempts,
         "questions": service.questions_of_task(session, task),
-        "doctors": _doctors(session) if is_mine else [],
+        "doctors": doctors(session) if is_mine else [],
         "departments": organisation.departments(session) if is_mine else [],
         "is_mine": is_mine,
         "is_open": TaskState(task.state) in OPEN,
@@ -172,7 +186,8 @@ def _same_day(session: Session, row: TaskRow) -> list[TaskRow]:
     return [each for each in found.items if each.task.id != row.task.id]
 
 
-def _doctors(session: Session) -> list[User]:
+def doctors(session: Session) -> list[User]:
+    """Every doctor who can be asked."""
     query = select(User).where(User.role == Role.DOCTOR, User.is_active, User.left_at.is_(None))
     return list(session.scalars(query.order_by(User.display_name)))
 
@@ -211,7 +226,8 @@ def _chosen() -> dict[str, str]:
     given = {name: request.args.get(name, "")[:60] for name in ("whose", "when", "kind", "mode", "state", "department")}
     given |= {name: request.args.get(name, "")[:60] for name in ("list", "patient", "from", "to", "overdue")}
     given |= {name: request.args.get(name, "")[:60] for name in ("result", "effect", "disease", "template", "done_by")}
-    given |= {name: request.args.get(name, "")[:60] for name in ("escalated", "attitude", "assignee", "plan")}
+    given |= {name: request.args.get(name, "")[:60] for name in ("escalated", "attitude", "assignee", "plan", "doctor")}
+    given["figure"] = request.args.get("figure", "")[:60]
     allowed: dict[str, set[str]] = {
         "whose": {"mine", "own", "pool", "all"},
         "when": set(_AHEAD) | {"any"},
@@ -221,6 +237,7 @@ def _chosen() -> dict[str, str]:
         "result": set(TaskResult),
         "effect": set(TreatmentEffect),
         "attitude": set(Attitude),
+        "figure": set(TaskFigure),
     }
     for name, words in allowed.items():
         if given[name] not in words:
@@ -258,6 +275,8 @@ def _filters(chosen: dict[str, str]) -> TaskFilters:
         assignee=chosen["assignee"] or None,
         done_by=chosen["done_by"] or None,
         is_escalated=bool(chosen["escalated"]),
+        doctor=chosen["doctor"] or None,
+        figure=TaskFigure(chosen["figure"]) if chosen["figure"] else None,
     )
 
 

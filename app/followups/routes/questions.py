@@ -13,10 +13,13 @@ from app.configuration.forms import errors_of
 from app.errors import Conflict, InvalidInput, NotAllowed
 from app.followups import service
 from app.followups.models import FollowupQuestion
-from app.followups.routes.pages import WORKERS, pages, render_panel
+from app.followups.routes.pages import WORKERS, doctors, pages, render_panel
 from app.followups.routes.words import page_words
 from app.followups.rules import QuestionState
 from app.http import allow, parts, reading, signed_in, viewer, writing
+from app.messages import service as messages
+from app.organisation import service as organisation
+from app.patients import service as patients
 from app.patients.models import Patient
 
 DOCTORS = frozenset({Role.DOCTOR, Role.ADMIN})
@@ -30,12 +33,45 @@ def show_questions() -> str:
     return _show_list({}, 0)
 
 
+@pages.get("/ask")
+@allow(WORKERS)
+def show_ask_form() -> str:
+    """A question to a doctor from a patient's record, or from a text that the patient wrote (F-33)."""
+    return _ask_form({})
+
+
+@pages.post("/ask")
+@allow(WORKERS)
+def ask_from_record() -> Response | tuple[str, int]:
+    """Put it to a doctor; the answer comes back on the same way."""
+    form = request.form
+    doctor, department_id = _whom(form.get("whom", ""))
+    try:
+        with writing() as session:
+            message = messages.get_message(session, form.get("message", 0, type=int)) if form.get("message") else None
+            service.ask_doctor(
+                session,
+                parts().bus,
+                patient_id=form.get("patient", 0, type=int),
+                text=form.get("text", ""),
+                department_id=department_id,
+                doctor=doctor,
+                message_id=message.id if message is not None else None,
+                by=signed_in().username,
+                now=parts().now(),
+            )
+    except InvalidInput as error:
+        return _ask_form(errors_of(error)), 422
+    flash(_("The question is with the doctor. The answer comes back to you."), "success")
+    return redirect(url_for(".show_questions"), 303)
+
+
 @pages.post("/<int:task_id>/question")
 @allow(WORKERS)
 def ask_doctor(task_id: int) -> str | tuple[str, int]:
     """Put the patient's question to a doctor, from the panel of the follow-up."""
     form, errors = request.form, {}
-    whom = form.get("whom", "")
+    doctor, department_id = _whom(form.get("whom", ""))
     try:
         with writing() as session:
             task = service.get_task(session, task_id)
@@ -44,8 +80,8 @@ def ask_doctor(task_id: int) -> str | tuple[str, int]:
                 parts().bus,
                 patient_id=task.patient_id,
                 text=form.get("text", ""),
-                department_id=int(whom[1:]) if whom.startswith("#") and whom[1:].isdecimal() else None,
-                doctor=whom if whom and not whom.startswith("#") else None,
+                department_id=department_id,
+                doctor=doctor,
                 task_id=task_id,
                 by=signed_in().username,
                 now=parts().now(),
@@ -94,6 +130,31 @@ def give_back(question_id: int) -> Response | tuple[str, int]:
     flash(_("Noted: the patient has the answer."), "success")
     back = request.form.get("task", type=int)
     return redirect(url_for(".show_task", task_id=back) if back else url_for(".show_questions"), 303)
+
+
+def _whom(chosen: str) -> tuple[str | None, int | None]:
+    """A doctor's username, or "#" with the id of a department."""
+    if chosen.startswith("#"):
+        return None, int(chosen[1:]) if chosen[1:].isdecimal() and len(chosen) < 10 else None
+    return chosen or None, None
+
+
+def _ask_form(errors: dict[str, str]) -> str:
+    given = request.values
+    with reading() as session:
+        message = messages.get_message(session, given.get("message", 0, type=int)) if given.get("message") else None
+        patient_id = (message.patient_id if message is not None else None) or given.get("patient", 0, type=int)
+        patient = patients.get_patient(session, patient_id or 0)
+        return render_template(
+            "followups/ask.html",
+            patient=patient,
+            message=message,
+            text=given.get("text", message.text if message is not None else ""),
+            chosen=given.get("whom", ""),
+            doctors=doctors(session),
+            departments=organisation.departments(session),
+            errors=errors,
+        )
 
 
 def _show_list(errors: dict[str, str], wrong_id: int) -> str:

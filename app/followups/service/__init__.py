@@ -21,7 +21,14 @@ from app.followups.service.questions import (
     questions_for,
     questions_of_task,
 )
-from app.followups.service.results import ResultData, apply_result, keep_draft, last_attempt, retry_of
+from app.followups.service.results import (
+    ResultData,
+    apply_result,
+    keep_draft,
+    last_attempt,
+    number_to_try,
+    retry_of,
+)
 from app.followups.service.tasks import (
     CLAIM_LIFETIME,
     NewTask,
@@ -68,6 +75,7 @@ __all__ = [
     "list_tasks",
     "make_due",
     "move_task",
+    "number_to_try",
     "open_attempts",
     "open_tasks_of",
     "questions_for",

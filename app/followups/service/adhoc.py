@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -73,7 +73,7 @@ def add_ad_hoc(
                 text=data.text.strip(),
                 why="by_hand",
                 due_on=local.date(),
-                at=time(local.hour, local.minute),
+                at=local.time(),
                 late_days=data.late_days,
                 assignee=data.assignee,
                 questionnaire_version_id=data.questionnaire_version_id,

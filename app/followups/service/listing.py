@@ -17,6 +17,7 @@ from app.followup_plans.models import FollowupPlan
 from app.followup_templates.models import FollowupTemplate
 from app.followups.models import FollowupTask
 from app.followups.rules import OPEN, TaskKind, TaskMode, TaskRole, TaskState
+from app.followups.service.counting import CONDITIONS, TaskFigure
 from app.organisation.models import Department
 from app.outbound_lists.models import OutboundList
 from app.paging import Page, read_cursor, write_cursor
@@ -54,6 +55,8 @@ class TaskFilters:
     effect: str | None = None
     attitude: str | None = None
     done_by: str | None = None
+    doctor: str | None = None
+    figure: TaskFigure | None = None
     is_escalated: bool = False
 
 
@@ -148,6 +151,7 @@ def _filtered(filters: TaskFilters, viewer: Viewer | None) -> Any:
         (FollowupTask.done_by, filters.done_by),
         (FollowupPlan.disease, filters.disease),
         (FollowupPlan.template_id, filters.template_id),
+        (FollowupPlan.doctor, filters.doctor),
     ):
         if value is not None:
             statement = statement.where(column == value)
@@ -163,6 +167,8 @@ def _filtered(filters: TaskFilters, viewer: Viewer | None) -> Any:
         statement = statement.where(FollowupTask.work_at <= filters.work_until)
     if filters.overdue_at is not None:
         statement = statement.where(FollowupTask.state.in_(_OPEN), FollowupTask.late_at <= filters.overdue_at)
+    if filters.figure is not None:
+        statement = statement.where(CONDITIONS[filters.figure])
     if filters.is_escalated:
         statement = statement.where(FollowupTask.escalated_at.is_not(None), FollowupTask.state.in_(_OPEN))
     return statement if viewer is None else statement.where(*_whose(filters.whose, viewer))

@@ -125,6 +125,15 @@ def retry_of(session: Session, task: FollowupTask) -> Retry:
     return Retry(most_attempts=listed.most_attempts, opens=listed.opens, closes=listed.closes, minutes=minutes)
 
 
+def number_to_try(session: Session, task_id: int) -> int | None:
+    """The number that a call for this task goes to when nobody chose one: the task's own, or the person's first."""
+    task = get_task(session, task_id)
+    chosen = session.get(PatientPhone, task.phone_id) if task.phone_id is not None else None
+    if chosen is not None and chosen.patient_id == task.patient_id and chosen.is_valid and not chosen.do_not_call:
+        return chosen.id
+    return _first_number(session, task.patient_id)
+
+
 def last_attempt(session: Session, task_id: int) -> FollowupAttempt | None:
     """The latest attempt for a task."""
     query = select(FollowupAttempt).where(FollowupAttempt.task_id == task_id)

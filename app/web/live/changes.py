@@ -55,6 +55,9 @@ def touched_by(entry: Mapping[str, Any], shown: Mapping[str, Shown]) -> Touched:
     if room in ("access", "account"):
         # Somebody may see more or less than before.
         return Touched(agents=frozenset(named), every_desk=True, board=True, inbox=True, grants=True)
+    if room in ("followup", "followups"):
+        # A list of follow-ups is asked for by its page; a desk shows those of the person on it.
+        return Touched(agents=frozenset(showing))
     is_about_links = room in ("link", "telephony", "gateway", "sms")
     return Touched(agents=frozenset(named | showing), every_desk=is_about_links, board=True)
 

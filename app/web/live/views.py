@@ -21,6 +21,9 @@ from app.agents.rules import AgentState
 from app.calls.models import Call
 from app.calls.rules import MOST_CHECKS
 from app.errors import NotFound
+from app.followups.models import FollowupAttempt
+from app.followups.rules import TaskState, is_overdue
+from app.followups.service import open_tasks_of
 from app.journal.models import JournalEntry
 from app.journal.service import latest_seq
 from app.messages import service as messages
@@ -156,7 +159,30 @@ def _call_view(session: Session, call: Call, label: str | None, now: datetime) -
             "tries_left": MOST_CHECKS - call.identity_checks,
         },
         "focus": _focus(session, call, patient, now),
+        "task_id": _task_of(session, call) if call.direction == "outbound" else None,
+        "tasks": _open_tasks(session, patient, now),
     }
+
+
+def _task_of(session: Session, call: Call) -> int | None:
+    """The follow-up that the call was dialled for: an attempt has the id of its order, and so of its call."""
+    wanted = select(FollowupAttempt.task_id).where(FollowupAttempt.id == call.linkedid)
+    return session.scalar(wanted, execution_options={access.UNSCOPED: True})
+
+
+def _open_tasks(session: Session, patient: dict[str, Any] | None, now: datetime) -> list[dict[str, Any]]:
+    """What is open for this person: shown before the identity is checked, as the greeting is (guard 8)."""
+    if patient is None:
+        return []
+    return [
+        {
+            "id": task.id,
+            "title": task.title,
+            "due_on": task.due_on.isoformat(),
+            "is_overdue": is_overdue(TaskState(task.state), task.late_at, now),
+        }
+        for task in open_tasks_of(session, patient["id"], now)
+    ]
 
 
 def _patient_view(

@@ -33,6 +33,8 @@ const ringing: Call = {
   is_outside_scope: false,
   verification: { at: null, kinds: [], tries_left: 5 },
   focus: null,
+  task_id: null,
+  tasks: [],
 };
 const answered: Call = { ...ringing, state: "answered", answered_at: AT };
 

@@ -49,6 +49,9 @@ export const useDesk = defineStore("desk", () => {
   /** The server has been told that this desk can take a call: without it Ready and a dial are refused. */
   const isProved = ref(false);
   const isGettingReady = ref(false);
+  /** The follow-up beside the call: opened from the list, or the one that the present call is for. */
+  const followup = ref<number | null>(null);
+  const side = ref<"followup" | "notes">("followup");
 
   const isServerExpected = ref(false);
   watch(
@@ -76,6 +79,7 @@ export const useDesk = defineStore("desk", () => {
 
   function start(given: DeskConfig, say: Say): void {
     config.value = given;
+    followup.value = given.followup ?? null;
     t = say;
     if (given.sip !== null) phone.start(given.agent.id, given.sip);
     listen();
@@ -95,7 +99,11 @@ export const useDesk = defineStore("desk", () => {
       live.socket.emit("proof", { nonce, page: PAGE, registered, microphone, in_call: phone.isInCall });
       isProved.value = registered && microphone;
     });
-    live.follow<DeskSnapshot>("desk", (next) => (snapshot.value = next));
+    live.follow<DeskSnapshot>("desk", (next) => {
+      const task = next.call?.task_id ?? null;
+      if (task !== null && task !== snapshot.value?.call?.task_id) openFollowup(task);
+      snapshot.value = next;
+    });
     live.follow<BoardSnapshot>("board", (next) => (board.value = next));
     live.follow<InboxSnapshot>("inbox", (next) => {
       inbox.value = next;
@@ -106,6 +114,17 @@ export const useDesk = defineStore("desk", () => {
       remember(change.message);
       if (isNew) showToast("info", t("inbox.received", { name: senderName(change.message) }));
     });
+  }
+
+  function openFollowup(taskId: number): void {
+    openedMessage.value = null;
+    followup.value = taskId;
+    side.value = "followup";
+  }
+
+  function closeFollowup(): void {
+    followup.value = null;
+    if (config.value.followup != null) history.replaceState(null, "", "/desk");
   }
 
   /** Plain number keys belong to whatever part of the page last asked for them and is still shown. */
@@ -193,7 +212,7 @@ export const useDesk = defineStore("desk", () => {
     const wish = config.value.dial;
     if (wish === null) return;
     config.value = { ...config.value, dial: null };
-    history.replaceState(null, "", "/desk");
+    history.replaceState(null, "", followup.value === null ? "/desk" : `/desk?followup=${followup.value}`);
     if (!(await hasMicrophone())) return;
     if (await until(() => isProved.value, PROOF_WAIT_MS)) await run("dial", wish);
     else showToast("error", t("errors.phoneNotRegistered"));
@@ -208,6 +227,10 @@ export const useDesk = defineStore("desk", () => {
     message,
     openedMessage,
     call,
+    followup,
+    side,
+    openFollowup,
+    closeFollowup,
     isConnected,
     wasConnected,
     connectionSince,

@@ -35,6 +35,18 @@ export const en: Words = {
     why: "Why?",
     for: "for {time}",
   },
+  followup: {
+    title: "Follow-up",
+    next: "Next follow-ups",
+    close: "Close the follow-up",
+    open: "Open follow-ups",
+    due: "due {day}",
+    lateSince: "overdue since {day}",
+    side: {
+      followup: "Follow-up",
+      notes: "Call notes",
+    },
+  },
   call: {
     none: "No call",
     incoming: "Incoming call",

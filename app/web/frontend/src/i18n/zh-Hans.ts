@@ -33,6 +33,18 @@ export const zhHans = {
     why: "为什么？",
     for: "已 {time}",
   },
+  followup: {
+    title: "随访",
+    next: "接下来的随访",
+    close: "收起随访",
+    open: "未完成的随访",
+    due: "应于 {day}",
+    lateSince: "已逾期，应于 {day}",
+    side: {
+      followup: "随访",
+      notes: "通话记录",
+    },
+  },
   call: {
     none: "没有通话",
     incoming: "来电",

@@ -35,6 +35,18 @@ export const zhHant: Words = {
     why: "原因是什麼？",
     for: "已 {time}",
   },
+  followup: {
+    title: "隨訪",
+    next: "接下來的隨訪",
+    close: "收起隨訪",
+    open: "未完成的隨訪",
+    due: "應於 {day}",
+    lateSince: "已逾期，應於 {day}",
+    side: {
+      followup: "隨訪",
+      notes: "通話紀錄",
+    },
+  },
   call: {
     none: "沒有通話",
     incoming: "來電",

@@ -128,6 +128,17 @@ export interface Call {
   is_outside_scope: boolean;
   verification: Verification;
   focus: MedicalFocus | null;
+  /** The follow-up that this call was dialled for. */
+  task_id: number | null;
+  /** What is open for this person, by its time. */
+  tasks: OpenTask[];
+}
+
+export interface OpenTask {
+  id: number;
+  title: string;
+  due_on: string;
+  is_overdue: boolean;
 }
 
 export interface Link<State> {
@@ -202,7 +213,7 @@ export interface MessageChange extends Stamp {
 export interface CommandArguments {
   set_ready: Record<string, never>;
   set_not_ready: { reason: NotReadyReason };
-  dial: { patient_id: number; phone_id: number };
+  dial: { patient_id: number; phone_id: number; task_id?: number };
   hang_up: { call_id: string };
   transfer: { call_id: string; to: string };
   save_wrap_up: { call_id: string; disposition: string | null; note: string };

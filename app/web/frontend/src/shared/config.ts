@@ -17,7 +17,9 @@ export interface DeskConfig {
   timezone?: string;
   /** What the gateway puts in front of each text, where the server tells it. */
   sms_signature?: string;
-  dial: { patient_id: number; phone_id: number } | null;
+  dial: { patient_id: number; phone_id: number; task_id?: number } | null;
+  /** The follow-up that the page was opened for. */
+  followup?: number | null;
   /** This user sees numbers with their middle hidden. */
   is_masked?: boolean;
   /** When this user was last seen before this sign-in; null when never. */
