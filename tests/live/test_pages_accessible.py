@@ -60,6 +60,11 @@ _PAGES = (
     "/groups",
     "/groups/new",
     "/exports",
+    "/followup-templates",
+    "/followup-templates/1",
+    "/followup-plans",
+    "/followup-plans/without",
+    "/followup-plans/customers",
     "/no-such-page",
 )
 _SUPERVISOR_PAGES = (
@@ -73,6 +78,11 @@ _SUPERVISOR_PAGES = (
     "/sending-rules/1",
     "/sending-rules/1/simulation",
     "/sending-rules/planned",
+    "/followup-templates/1/edit",
+    "/followup-templates/1/laboratory",
+    "/followup-templates/1/start",
+    "/followup-plans/decisions",
+    "/followup-plans/escalated",
 )
 _ADMIN_PAGES = (
     "/admin/staff",
