@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import adapter, cost, followups, importing, mass_send, page, pop, search, segments, sms
+from tests.bench import adapter, cost, followup_plans, followups, importing, mass_send, page, pop, search, segments, sms
 
 _BENCHES = {
     "adapter": adapter.measure,
     "pop": pop.measure,
     "cost": cost.measure,
+    "followup_plans": followup_plans.measure,
     "followups": followups.measure,
     "import": importing.measure,
     "mass_send": mass_send.measure,
