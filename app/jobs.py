@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from app.audit import tasks as audit
 from app.duplicates import tasks as duplicates
 from app.exports import tasks as exports
+from app.followup_plans import tasks as followup_plans
 from app.followups import tasks as followups
 from app.health.models import HealthProbe
 from app.imports import tasks as imports
@@ -142,6 +143,31 @@ SWEEPS: Sequence[Sweep] = (
     Sweep(name="outbound_lists.due", every=timedelta(seconds=1), run=_queue_due_outbound_lists),
     Sweep(
         name="outbound_lists.tidy", every=timedelta(seconds=2), run=lambda _celery, parts: outbound_lists.tidy(parts)
+    ),
+    Sweep(
+        name="followup_plans.start",
+        every=timedelta(seconds=2),
+        run=lambda _celery, parts: followup_plans.start(parts),
+    ),
+    Sweep(
+        name="followup_plans.look_again",
+        every=timedelta(minutes=5),
+        run=lambda _celery, parts: followup_plans.look_again(parts),
+    ),
+    Sweep(
+        name="followup_plans.starts",
+        every=timedelta(seconds=1),
+        run=lambda _celery, parts: followup_plans.work_on_starts(parts),
+    ),
+    Sweep(
+        name="followup_plans.escalate",
+        every=timedelta(minutes=1),
+        run=lambda _celery, parts: followup_plans.escalate(parts),
+    ),
+    Sweep(
+        name="followups.send_due",
+        every=timedelta(seconds=5),
+        run=lambda _celery, parts: followup_plans.send_texts(parts),
     ),
     Sweep(
         name="patients.unindexed",

@@ -26,6 +26,7 @@ from app.cli.sipp import DemoPatients
 from app.codes import service as codes
 from app.configuration import service as configuration
 from app.errors import SettingsError, Unavailable, WardlineError
+from app.followup_templates import service as followup_templates
 from app.message_templates import service as templates
 from app.parts import Parts
 from app.questionnaires import service as questionnaires
@@ -219,6 +220,7 @@ def _seed(settings: Settings) -> None:
             templates.install_shipped(session, parts.now())
             sending_rules.install_shipped(session, parts.now())
             questionnaires.install_shipped(session, parts.now())
+            followup_templates.install_shipped(session, parts.now())
             if settings.demo:
                 configuration.seed_demo(session, settings, now=parts.now())
                 accounts.seed_demo_accounts(session, parts.now())

@@ -14,6 +14,7 @@ from app.cli.ports import load_ports
 from app.cli.secrets import known_secret, need_secret
 from app.codes import service as codes
 from app.errors import NotFound, Unavailable
+from app.followup_templates import service as followup_templates
 from app.imports import service as imports
 from app.message_templates import service as templates
 from app.organisation import service as organisation
@@ -38,6 +39,7 @@ def migrate(settings: Settings) -> None:
         templates.install_shipped(session, parts.now())
         sending_rules.install_shipped(session, parts.now())
         questionnaires.install_shipped(session, parts.now())
+        followup_templates.install_shipped(session, parts.now())
     parts.close()
     print("wardline: the database is up to date")
 

@@ -29,6 +29,7 @@ class Group(StrEnum):
     MESSAGES = "messages"
     CALLS = "calls"
     QUESTIONNAIRES = "questionnaires"
+    FOLLOWUPS = "followups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -411,6 +412,31 @@ SURVEY_REFUSAL_MONTHS: SettingKey[int] = SettingKey(
     high=120,
 )
 
+FOLLOWUP_DECISIONS: SettingKey[bool] = SettingKey(
+    name="followups.decisions",
+    default=True,
+    group=Group.FOLLOWUPS,
+    title=N_("Each discharge waits for its doctor's decision"),
+    help=N_("Follow-up or none, and which. Discharges from before it was switched on are not asked about."),
+)
+FOLLOWUP_DECISION_HOURS: SettingKey[int] = SettingKey(
+    name="followups.decision_hours",
+    default=24,
+    group=Group.FOLLOWUPS,
+    title=N_("A discharge that nobody decides goes to the department after"),
+    help=N_("Its doctors and the supervisors see it in their work list then."),
+    unit=N_("hours"),
+    low=1,
+    high=720,
+)
+FOLLOWUP_NOTES: SettingKey[bool] = SettingKey(
+    name="followups.notes",
+    default=True,
+    group=Group.FOLLOWUPS,
+    title=N_("The doctor writes condition, focus and cautions"),
+    help=N_("All three are needed before a plan begins at discharge."),
+)
+
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
     HOSPITAL_PHONE,
@@ -451,6 +477,9 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     SMS_ANSWER_HOURS,
     SATISFIED_PERCENT,
     SURVEY_REFUSAL_MONTHS,
+    FOLLOWUP_DECISIONS,
+    FOLLOWUP_DECISION_HOURS,
+    FOLLOWUP_NOTES,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {
@@ -461,6 +490,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.MESSAGES: N_("Messages and contact"),
     Group.CALLS: N_("Calls that we place"),
     Group.QUESTIONNAIRES: N_("Questionnaires"),
+    Group.FOLLOWUPS: N_("Follow-ups"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -1,6 +1,7 @@
-"""Plans: what a template means for one person and one event, and the doctor's decision after a discharge."""
+"""Plans: what a template means for one person and one event, the doctor's decisions, and how far the sweeps are."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -57,3 +58,41 @@ class FollowupPlan(Table):
     row_version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": row_version}
+
+
+class FollowupStart(Table):
+    """A template that somebody starts for everybody of a segment: worked off in pieces, and where it stands.
+
+    `cursor` is the last person looked at; `left_out` counts by reason who gets no plan.
+    """
+
+    __tablename__ = "followup_start"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    template_id: Mapped[int] = mapped_column(ForeignKey("followup_template.id"), index=True)
+    template_version_id: Mapped[int] = mapped_column(ForeignKey("followup_template_version.id"))
+    segment_id: Mapped[int] = mapped_column(ForeignKey("saved_segment.id"))
+    anchor_on: Mapped[date]
+    state: Mapped[str] = mapped_column(String(10), index=True)  # running, done or stopped
+    members: Mapped[int]
+    started: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    cursor: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None]
+
+
+class FollowupCursor(Table):
+    """How far the sweeps of plans have read: one row, which the one that works holds locked.
+
+    `decisions_since`: discharges from then on wait for a decision; nothing while the hospital wants none.
+    """
+
+    __tablename__ = "followup_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int]  # of the journal
+    decisions_since: Mapped[datetime | None]
+    closed_until: Mapped[datetime]  # plans whose last task ended before then were looked at
+    whole_on: Mapped[date | None]  # the day of the last pass over everything

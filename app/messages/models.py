@@ -36,7 +36,7 @@ class Message(Table):
     text: Mapped[str] = mapped_column(Text)
     parts: Mapped[int] = mapped_column(default=1)
     origin: Mapped[str] = mapped_column(String(10), default="person", server_default="person")  # why it was written
-    origin_id: Mapped[int | None]  # the mass send or the sending rule
+    origin_id: Mapped[int | None]  # the mass send, the sending rule or the follow-up task
     template_version_id: Mapped[int | None]
     priority: Mapped[int] = mapped_column(default=1, server_default="1")  # 0 urgent, 1 normal, 2 bulk
     is_complete: Mapped[bool] = mapped_column(default=True)  # False: a segment of an incoming text never came

@@ -21,6 +21,8 @@ from app.duplicates import routes as duplicates
 from app.errors import SettingsError
 from app.exports import routes as exports
 from app.followup_figures import routes as followup_figures
+from app.followup_plans import routes as followup_plans
+from app.followup_templates import routes as followup_templates
 from app.followups import routes as followups
 from app.groups import routes as groups
 from app.http import PUBLIC, allow
@@ -84,6 +86,8 @@ _ROOMS: tuple[Any, ...] = (
     questionnaires,
     survey_page,
     followup_figures,
+    followup_templates,
+    followup_plans,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

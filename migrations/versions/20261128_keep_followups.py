@@ -229,6 +229,41 @@ def upgrade() -> None:
     op.create_index("ix_followup_plan_template", "followup_plan", ["template_id", "state"], unique=False)
     op.create_index(op.f("ix_followup_plan_visit_id"), "followup_plan", ["visit_id"], unique=False)
     op.create_table(
+        "followup_start",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("template_id", sa.Integer(), nullable=False),
+        sa.Column("template_version_id", sa.Integer(), nullable=False),
+        sa.Column("segment_id", sa.Integer(), nullable=False),
+        sa.Column("anchor_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("started", sa.Integer(), nullable=False),
+        sa.Column("left_out", sa.JSON(), nullable=False),
+        sa.Column("cursor", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["segment_id"], ["saved_segment.id"], name=op.f("fk_followup_start_segment_id")),
+        sa.ForeignKeyConstraint(["template_id"], ["followup_template.id"], name=op.f("fk_followup_start_template_id")),
+        sa.ForeignKeyConstraint(
+            ["template_version_id"],
+            ["followup_template_version.id"],
+            name=op.f("fk_followup_start_template_version_id"),
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_followup_start_state"), "followup_start", ["state"], unique=False)
+    op.create_index(op.f("ix_followup_start_template_id"), "followup_start", ["template_id"], unique=False)
+    op.create_table(
+        "followup_cursor",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("decisions_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("whole_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "questionnaire_response",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
@@ -431,6 +466,8 @@ def downgrade() -> None:
     op.drop_table("questionnaire_answer")
     op.drop_table("followup_task")
     op.drop_table("questionnaire_response")
+    op.drop_table("followup_cursor")
+    op.drop_table("followup_start")
     op.drop_table("followup_plan")
     op.drop_table("outbound_list")
     op.drop_table("outbound_line")

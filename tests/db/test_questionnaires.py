@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from app.accounts.rules import Role
 from app.accounts.service import create_user
+from app.calls.models import Call
 from app.codes.models import CodeItem
 from app.configuration.rules import PUBLIC_ADDRESS
 from app.configuration.service.settings import set_value
@@ -33,7 +35,7 @@ from app.questionnaires.models import (
 )
 from app.questionnaires.rules import Given, Purpose, ResponseWay
 from app.questionnaires.service.printing import draw_sheet
-from tests.db.asked_people import FEVER, MEALS, NOON, WISHES, WORDS, WOUND, add_people, add_questionnaire, answer
+from tests.db.asked_people import MEALS, NOON, WISHES, WORDS, WOUND, add_people, add_questionnaire, answer
 
 PHONE, PAPER = ResponseWay.PHONE, ResponseWay.PAPER
 SMS = (MEALS, WOUND, WORDS)
@@ -417,9 +419,23 @@ def test_two_answers_at_once_leave_one(parts: Parts, open_parts: Any) -> None:
     assert _count(parts, QuestionnaireAnswer, QuestionnaireAnswer.question == "meals") == 1
 
 
-def test_a_call_asks_what_keys_can_answer(parts: Parts) -> None:
+def test_whose_manner_is_rated_is_who_took_the_latest_call(parts: Parts) -> None:
+    manner = replace(MEALS, code="agent_manner")
     with parts.database.writing() as session:
-        version = add_questionnaire(session, (MEALS, WISHES, FEVER))
-        [asked] = service.questions_for_keys(version)
-    assert (asked.code, asked.keys) == ("meals", {"1": "good", "2": "poor", "3": "not_used"})
-    assert "满意请按1" in asked.prompt
+        [patient, *_] = add_people(session)
+        for number, (agent, hours) in enumerate((("bob", 30), ("carol", 2), (None, 1))):
+            at = NOON - timedelta(hours=hours)
+            session.add(
+                Call(
+                    id=f"call-{number}", linkedid=f"call-{number}", direction="inbound", state="ended", number="1",
+                    number_signalled="1", dialled="4000", patient_id=patient, agent=agent, started_at=at,
+                    answered_at=at if agent else None,
+                )
+            )  # fmt: skip
+        session.flush()
+        rated = answer(
+            session, parts, add_questionnaire(session, (manner,)).id, {"agent_manner": "good"}, patient_id=patient
+        )
+        meals = answer(session, parts, add_questionnaire(session, (MEALS,)).id, {"meals": "good"}, patient_id=patient)
+        assert service.get_response(session, rated).agent == "carol"
+        assert service.get_response(session, meals).agent is None

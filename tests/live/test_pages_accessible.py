@@ -69,6 +69,11 @@ _PAGES = (
     "/questionnaires/sheets",
     "/questionnaires/sheets/1",
     "/q/AAAAAAAAAAAAAAAAAAAAAA",
+    "/followup-templates",
+    "/followup-templates/1",
+    "/followup-plans",
+    "/followup-plans/without",
+    "/followup-plans/customers",
     "/no-such-page",
 )
 _SUPERVISOR_PAGES = (
@@ -91,6 +96,11 @@ _SUPERVISOR_PAGES = (
     "/questionnaires/bank/8/report",
     "/questionnaires/answers?of=3&question=in_meals&option=very_good",
     "/questionnaires/sheets/new",
+    "/followup-templates/1/edit",
+    "/followup-templates/1/laboratory",
+    "/followup-templates/1/start",
+    "/followup-plans/decisions",
+    "/followup-plans/escalated",
 )
 _ADMIN_PAGES = (
     "/admin/staff",

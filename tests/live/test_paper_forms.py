@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.accounts.rules import Role
 from app.accounts.service import create_user
@@ -21,6 +21,7 @@ from app.parts import Parts
 from app.questionnaires import service
 from app.questionnaires.models import Questionnaire, QuestionnaireAnswer, QuestionnaireResponse
 from app.questionnaires.rules import Option, Question, QuestionKind
+from app.schema import upgrade_schema
 from app.settings import Settings
 from tests.db.asked_people import add_questionnaire
 from tests.live.browser import chromium
@@ -41,7 +42,7 @@ class Typing:
 
     page: Page
     parts: Parts
-    questionnaire: int
+    last: int  # the response that was there before
     saves: list[float]
 
     def press(self, *keys: str, every_ms: float = 20) -> None:
@@ -54,7 +55,8 @@ class Typing:
 
     def responses(self) -> list[QuestionnaireResponse]:
         with self.parts.database.reading() as session:
-            return list(session.scalars(select(QuestionnaireResponse).order_by(QuestionnaireResponse.id)))
+            query = select(QuestionnaireResponse).where(QuestionnaireResponse.id > self.last)
+            return list(session.scalars(query.order_by(QuestionnaireResponse.id)))
 
     def answers(self, response_id: int) -> dict[str, str]:
         with self.parts.database.reading() as session:
@@ -68,27 +70,38 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def server(settings: Settings, parts: Parts) -> Iterator[str]:
-    """The web process of production alone, with an agent and the shipped questionnaires."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The web process of production alone, and parts on its database."""
+
+    url: str
+    parts: Parts
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With an agent and the shipped questionnaires."""
+    port, folder = free_port(), tmp_path_factory.mktemp("paper")
+    environment = os.environ | {
+        "WARDLINE_PORT": str(port),
+        "WARDLINE_DATA_DIR": str(folder),
+        "WARDLINE_SECRET_KEY": "tests-only-secret-key-of-more-than-32-characters",
+        "WARDLINE_DEMO": "1",
+    }
+    settings = Settings.from_env(environment)
+    upgrade_schema(settings.database_url)
+    parts = Parts.open(settings)
     with parts.database.writing() as session:
         create_user(session, username="bob", display_name="Bob", role=Role.AGENT, password=_PASSWORD, now=parts.now())
         service.install_shipped(session, parts.now())
         service.approve_for_demo(session, parts.now())
-    port = free_port()
-    environment = os.environ | {
-        "WARDLINE_PORT": str(port),
-        "WARDLINE_DATA_DIR": str(settings.data_dir),
-        "WARDLINE_DATABASE_URL": settings.database_url,
-        "WARDLINE_SECRET_KEY": settings.secret_key,
-        "WARDLINE_DEMO": "1",
-    }
     process = subprocess.Popen([sys.executable, "-m", "app", "web"], env=environment, stdout=subprocess.DEVNULL)
     url = f"http://localhost:{port}"
     wait_for(lambda: _answers(url), seconds=30, what="the web process")
-    yield url
+    yield Server(url, parts)
     process.send_signal(signal.SIGTERM)
     process.wait(15)
+    parts.close()
 
 
 def _answers(url: str) -> bool:
@@ -100,10 +113,10 @@ def _answers(url: str) -> bool:
 
 
 @pytest.fixture
-def page(browser: Browser, server: str) -> Iterator[Page]:
+def page(browser: Browser, server: Server) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
-    page.goto(f"{server}/login?lang=en")
+    page.goto(f"{server.url}/login?lang=en")
     page.get_by_label("Username").fill("bob")
     page.get_by_label("Password").fill(_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -115,7 +128,7 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
     assert problems == []
 
 
-def _open(page: Page, server: str, parts: Parts, questionnaire: int) -> Typing:
+def _open(page: Page, server: Server, questionnaire: int) -> Typing:
     saves: list[float] = []
 
     def note(response: Response) -> None:
@@ -124,17 +137,19 @@ def _open(page: Page, server: str, parts: Parts, questionnaire: int) -> Typing:
             saves.append(response.request.timing["responseEnd"] / 1000)
 
     page.on("response", note)
-    page.goto(f"{server}/questionnaires/{questionnaire}/paper?lang=en")
+    page.goto(f"{server.url}/questionnaires/{questionnaire}/paper?lang=en")
     expect(page.locator("#paper-1")).to_be_focused()
-    return Typing(page, parts, questionnaire, saves)
+    with server.parts.database.reading() as session:
+        last = session.scalar(select(func.max(QuestionnaireResponse.id))) or 0
+    return Typing(page, server.parts, last, saves)
 
 
 @pytest.fixture
-def inpatients(page: Page, server: str, parts: Parts) -> Typing:
+def inpatients(page: Page, server: Server) -> Typing:
     """The ten questions of the shipped form of inpatients."""
-    with parts.database.reading() as session:
+    with server.parts.database.reading() as session:
         found = session.scalars(select(Questionnaire.id).where(Questionnaire.code == "inpatient_satisfaction")).one()
-    return _open(page, server, parts, found)
+    return _open(page, server, found)
 
 
 @pytest.mark.alone
@@ -189,7 +204,7 @@ def test_without_a_connection_nothing_typed_is_lost_and_enter_saves_it_once(inpa
     assert len(inpatients.responses()) == 1
 
 
-def test_long_scales_several_choices_numbers_and_words_are_typed_too(page: Page, server: str, parts: Parts) -> None:
+def test_long_scales_several_choices_numbers_and_words_are_typed_too(page: Page, server: Server) -> None:
     numbers = tuple(Option(code=str(number), score=number) for number in range(11))
     several = tuple(Option(code=code, texts={"en": code}) for code in ("a", "b", "c"))
     asked = (
@@ -198,9 +213,9 @@ def test_long_scales_several_choices_numbers_and_words_are_typed_too(page: Page,
         Question(code="heat", kind=QuestionKind.NUMBER, texts={"en": "Heat?"}, lowest=34, highest=43),
         Question(code="said", kind=QuestionKind.TEXT, texts={"en": "Said?"}),
     )
-    with parts.database.writing() as session:
+    with server.parts.database.writing() as session:
         made = add_questionnaire(session, asked).questionnaire_id
-    typing = _open(page, server, parts, made)
+    typing = _open(page, server, made)
     typing.press("1", "0", "1", "3", "Enter")
     page.keyboard.type("99")
     typing.press("Enter")
@@ -212,7 +227,7 @@ def test_long_scales_several_choices_numbers_and_words_are_typed_too(page: Page,
     typing.told("Forms typed here: 1.")
     [response] = typing.responses()
     assert response.score == 10
-    with parts.database.reading() as session:
+    with server.parts.database.reading() as session:
         found = service.answers_of(session, response.id)
     assert (found["pain"].options, found["wants"].options) == (("10",), ("a", "c"))
     assert (found["heat"].number, found["said"].text) == (37.5, "谢谢")

@@ -21,7 +21,6 @@ from app.questionnaires.rules import (
     check_questionnaire,
     compare,
     goes_by_sms,
-    key_questions,
     keys_of,
     may_approve,
     question_from_json,
@@ -152,14 +151,6 @@ def test_only_short_questionnaires_with_plain_answers_go_by_text() -> None:
     assert goes_by_sms([asked])
     assert not goes_by_sms([asked, several])
     assert not goes_by_sms([asked] * 11)
-
-
-def test_an_automatic_call_speaks_each_answer_with_its_key_and_leaves_words_out() -> None:
-    words = Question(code="w", kind=QuestionKind.TEXT, texts={"zh_Hans": "还有什么？"})
-    asked = _choice("q", ("满意", 5), ("不满意", 1), text="饭菜怎么样", language="zh_Hans")
-    [spoken] = key_questions([asked, words], "zh_Hans")
-    assert spoken.prompt == "饭菜怎么样。满意请按1，不满意请按2。"
-    assert spoken.keys == {"1": "o0", "2": "o1"}
 
 
 def test_a_comparison_names_what_came_went_moved_and_changed() -> None:

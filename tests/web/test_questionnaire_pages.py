@@ -207,6 +207,9 @@ def test_the_questions_of_a_follow_up_are_answered_one_by_one_and_completed(
     assert "checked" in bob.client.get(path).text
     done = _post(bob, f"{path}/complete").text
     assert "5 of 5 points" in done
+    with parts.database.reading() as session:
+        tied = session.scalars(select(FollowupTask.response_id).order_by(FollowupTask.id)).first()
+        assert tied == session.scalars(select(QuestionnaireResponse.id)).one()
     assert "was completed already" in _post(bob, f"{path}/answers", {"question": "meals", "given": "poor"}).text
 
 

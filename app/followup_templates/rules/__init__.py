@@ -1,5 +1,26 @@
-"""What a template of follow-ups says. Import from here."""
+"""What a template of follow-ups says, what it means for an event, and whose word it needs. Import from here."""
 
+from app.followup_templates.rules.checking import (
+    LONGEST_TEXT,
+    MOST_STEPS,
+    Fault,
+    check_programme,
+    check_texts,
+    named_diseases,
+)
+from app.followup_templates.rules.lifecycle import OBJECTION_TEXT, Objection, Subject, object_to
+from app.followup_templates.rules.planning import (
+    Occurrence,
+    PlannedStep,
+    Programme,
+    add_months,
+    ends_plan,
+    has_passed,
+    late_days,
+    next_round,
+    plan_steps,
+    stopped_steps,
+)
 from app.followup_templates.rules.steps import (
     LateEnrolment,
     StartMode,
@@ -11,15 +32,52 @@ from app.followup_templates.rules.steps import (
     write_step,
     write_stop,
 )
+from app.followup_templates.rules.words import (
+    LATE_TEXT,
+    SPECIALTIES,
+    START_TEXT,
+    STEP_KINDS,
+    STOP_TEXT,
+)
+from app.message_templates.rules import LANGUAGES, MOVES, STATE_TEXT, VersionState
 
 __all__ = [
+    "LANGUAGES",
+    "LATE_TEXT",
+    "LONGEST_TEXT",
+    "MOST_STEPS",
+    "MOVES",
+    "OBJECTION_TEXT",
+    "SPECIALTIES",
+    "START_TEXT",
+    "STATE_TEXT",
+    "STEP_KINDS",
+    "STOP_TEXT",
+    "Fault",
     "LateEnrolment",
+    "Objection",
+    "Occurrence",
+    "PlannedStep",
+    "Programme",
     "StartMode",
     "Step",
     "Stop",
     "StopOn",
+    "Subject",
+    "VersionState",
+    "add_months",
+    "check_programme",
+    "check_texts",
+    "ends_plan",
+    "has_passed",
+    "late_days",
+    "named_diseases",
+    "next_round",
+    "object_to",
+    "plan_steps",
     "read_step",
     "read_stop",
+    "stopped_steps",
     "write_step",
     "write_stop",
 ]

@@ -9,6 +9,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.contact_policy.rules import REFUSAL_TEXT, Refusal
+from app.followup_plans.rules import REASON_TEXT
 from app.followup_templates.models import FollowupTemplate
 from app.followups.models import FollowupTask
 from app.followups.rules import (
@@ -27,6 +28,8 @@ from app.followups.rules import (
 )
 from app.followups.service import TaskRow
 from app.http import parts
+from app.sending_rules.routes.words import reason_sentence
+from app.sending_rules.rules import Reason as SendingReason
 
 _ICONS = {
     TaskState.PLANNED: ("calendar3", ""),
@@ -237,15 +240,18 @@ def reason_word(reason: str | None) -> str | None:
     if reason is None:
         return None
     known = {
-        "deceased": _("The patient has died."),
-        "withdrawn": _("What it was for was withdrawn."),
+        **{str(code): _(sentence) for code, sentence in REASON_TEXT.items()},
         "wrong_number": _("The number is somebody else's."),
         "not_reached": _("All tries were used up."),
         "list_stopped": _("The outbound list was stopped."),
         **{str(refusal): _(text) for refusal, text in NO_DIAL_TEXT.items()},
     }
+    if reason in known:
+        return str(known[reason])
+    if reason.partition(":")[0] in set(SendingReason):
+        return reason_sentence(reason)
     refusal = REFUSAL_TEXT.get(Refusal(reason)) if reason in set(Refusal) else None
-    return str(known.get(reason) or (_(refusal) if refusal else reason))
+    return str(_(refusal) if refusal else reason)
 
 
 def template_name(template: FollowupTemplate | None) -> str:

@@ -18,6 +18,7 @@ from app.followups.service.dialling import (
     sentence_for,
     take_dial,
 )
+from app.followups.service.escalating import escalate_late
 from app.followups.service.following import DIALLER, follow_attempt, give_up, put_off, settle_and_follow
 from app.followups.service.listing import (
     TaskFilters,
@@ -62,6 +63,7 @@ from app.followups.service.tasks import (
     tie_response,
     undo_skip,
 )
+from app.followups.service.texting import send_due
 
 __all__ = [
     "CLAIM_LIFETIME",
@@ -87,6 +89,7 @@ __all__ = [
     "count_tasks",
     "dead_among",
     "dialled_numbers",
+    "escalate_late",
     "follow_attempt",
     "get_question",
     "get_task",
@@ -110,6 +113,7 @@ __all__ = [
     "release",
     "restore_tasks",
     "retry_of",
+    "send_due",
     "sentence_for",
     "settle_and_follow",
     "settle_attempts",

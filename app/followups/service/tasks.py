@@ -79,9 +79,19 @@ def add_tasks(
     return made
 
 
-def move_task(session: Session, task_id: int, *, due_on: date, at: time, late_days: int, zone: ZoneInfo) -> bool:
-    """Move a task that nobody has worked on yet. False when it is past moving."""
+def move_task(
+    session: Session,
+    task_id: int,
+    *,
+    due_on: date,
+    at: time,
+    late_days: int,
+    zone: ZoneInfo,
+    why: str | None = None,
+) -> bool:
+    """Move a task that nobody has worked on yet, with what it is told to be for. False when it is past moving."""
     due_at, late_at = _moments(due_on, at, late_days, zone)
+    told = {} if why is None else {"why": why[:300]}
     return _update(
         session,
         [task_id],
@@ -91,6 +101,7 @@ def move_task(session: Session, task_id: int, *, due_on: date, at: time, late_da
         due_at=due_at,
         late_at=late_at,
         work_at=due_at,
+        **told,
     )
 
 

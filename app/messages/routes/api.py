@@ -70,7 +70,9 @@ class MessageOut(Schema):
     resent_from_id = Integer(required=True, allow_none=True)
     forwarded_from_id = Integer(required=True, allow_none=True)
     origin = String(required=True, metadata={"enum": [origin.value for origin in Origin]})
-    origin_id = Integer(required=True, allow_none=True, metadata={"description": "The mass send or the sending rule."})
+    origin_id = Integer(
+        required=True, allow_none=True, metadata={"description": "The mass send, rule or follow-up task."}
+    )
     error = String(
         required=True,
         allow_none=True,

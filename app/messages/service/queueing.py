@@ -40,7 +40,10 @@ MOST_QUEUED = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One text for one number (E.164), without the signature. The same `dedup_key` twice is the same message."""
+    """One text for one number (E.164), without the signature. The same `dedup_key` twice is the same message.
+
+    `origin_id` is what this one comes from, where that is not the same for all of a call.
+    """
 
     number: str
     patient_id: int | None
@@ -49,6 +52,7 @@ class Outgoing:
     due_at: datetime | None = None
     expires_at: datetime | None = None
     template_version_id: int | None = None
+    origin_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,7 @@ def queue_many(
         {
             **_row(each, settings, kind, now, due[each.dedup_key]),
             "origin": origin,
-            "origin_id": origin_id,
+            "origin_id": each.origin_id or origin_id,
             "priority": priority,
             "created_by": created_by,
         }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from app.questionnaires.rules.questions import Question, QuestionKind, keys_of
 
@@ -87,45 +86,3 @@ def _is_textable(question: Question) -> bool:
     if question.kind not in _TEXTABLE:
         return False
     return question.kind in (QuestionKind.NUMBER, QuestionKind.TEXT) or bool(keys_of(question))
-
-
-_PRESS = {"zh_Hans": "{text}请按{key}", "zh_Hant": "{text}請按{key}", "en": "{text}, press {key}"}
-_ON_A_SCALE = {
-    "zh_Hans": "请按{first}到{last}之间的数字",
-    "zh_Hant": "請按{first}到{last}之間的數字",
-    "en": "press a digit from {first} to {last}",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyQuestion:
-    """A question that a telephone's keys can answer. `prompt` is what is spoken, `keys` gives the option's code."""
-
-    code: str
-    prompt: str
-    keys: Mapping[str, str]
-
-
-def key_questions(questions: Sequence[Question], language: str) -> list[KeyQuestion]:
-    """The questions that an automatic call can ask; the others are left out."""
-    return [
-        KeyQuestion(code=question.code, prompt=_spoken(question, keys, language), keys=keys)
-        for question in questions
-        if (keys := keys_of(question))
-    ]
-
-
-def _spoken(question: Question, keys: Mapping[str, str], language: str) -> str:
-    lang = language if language in _PRESS else "zh_Hans"
-    ends = "?？.。!！"
-    asked = question.text(lang)
-    asked = asked if asked[-1:] in ends else f"{asked}{'.' if lang == 'en' else '。'}"
-    texts = {option.code: option.text(lang) for option in question.options}
-    if all(texts[code] == key for key, code in keys.items()):
-        first, last = next(iter(keys)), next(reversed(list(keys)))
-        how = _ON_A_SCALE[lang].format(first=first, last=last)
-    else:
-        how = ("; " if lang == "en" else "，").join(
-            _PRESS[lang].format(text=texts[code], key=key) for key, code in keys.items()
-        )
-    return f"{asked} {how}." if lang == "en" else f"{asked}{how}。"

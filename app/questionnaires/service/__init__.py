@@ -54,7 +54,6 @@ from app.questionnaires.service.reading import (
     list_questionnaires,
     name_of,
     questionnaire_for,
-    questions_for_keys,
     questions_of,
     usable_versions,
 )
@@ -142,7 +141,6 @@ __all__ = [
     "patients_behind",
     "questionnaire_for",
     "questions_asked",
-    "questions_for_keys",
     "questions_of",
     "remove",
     "response_of_link",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -16,7 +16,9 @@ from app.access import service as access
 from app.access.rules import Module
 from app.access.service import UNSCOPED
 from app.bus import Bus
+from app.calls.models import Call
 from app.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from app.followups.service import tie_response
 from app.journal.service import Entry, append
 from app.questionnaires.models import QuestionnaireAnswer, QuestionnaireResponse, QuestionnaireVersion
 from app.questionnaires.rules import (
@@ -39,6 +41,9 @@ from app.visits.models import Visit
 _UNDONE_WITHIN = timedelta(minutes=30)
 # A visit longer ago says nothing about whom the answers are about.
 _VISIT_COUNTS_FOR = timedelta(days=180)
+_CALL_COUNTS_FOR = timedelta(days=30)
+ABOUT_AGENTS = "agent_"
+"""The codes of questions about whoever took a call begin so."""
 _WHOLE = {UNSCOPED: True}
 
 
@@ -70,7 +75,8 @@ def start_response(
 ) -> QuestionnaireResponse:
     """Begin to answer. For one task and version there is one response: what is begun already is gone on with.
 
-    `agent` is whose manner on the phone is rated. Raises Conflict for a version that is not in use, NotFound.
+    `agent` is whose manner on the phone is rated; left out, it is who took the person's latest call (Q-13). Raises
+    Conflict for a version that is not in use, NotFound.
     """
     access.need_write(session, Module.FOLLOWUPS)
     begun = _begun(session, version_id, task_id, entry_key)
@@ -89,7 +95,7 @@ def start_response(
         department_id=about.department_id,
         ward=_cut(about.ward, 60),
         doctor=_cut(about.doctor, 64),
-        agent=agent,
+        agent=agent or _agent_rated(session, questions_of(version), patient_id, now),
         dimensions={},
         alarms={},
         started_at=now,
@@ -113,7 +119,9 @@ def start_response(
         .values(used_at=now),
         execution_options={"synchronize_session": False},
     )
-    payload = {"response_id": made.id, "version_id": version.id, "way": str(way), "task_id": task_id}
+    if task_id is not None:
+        tie_response(session, task_id, made.id)
+    payload = {"response_id": made.id, "version_id": version_id, "way": str(way), "task_id": task_id}
     append(session, bus, [Entry(kind="questionnaire.started", at=now, agent=by, payload=payload)])
     return made
 
@@ -317,6 +325,26 @@ def _completed(session: Session, about: About, patient_id: int | None, now: date
         ward=about.ward or visit.ward,
         doctor=about.doctor or visit.doctor,
     )
+
+
+def _agent_rated(session: Session, questions: Sequence[Question], patient_id: int | None, now: datetime) -> str | None:
+    """Who took the latest call of this person, where the questions ask about that. Not cut by anybody's scope."""
+    if patient_id is None or not any(question.code.startswith(ABOUT_AGENTS) for question in questions):
+        return None
+    query = (
+        select(Call.agent)
+        .where(
+            Call.patient_id == patient_id,
+            Call.direction == "inbound",
+            Call.agent.is_not(None),
+            Call.answered_at.is_not(None),
+            Call.started_at <= now,
+            Call.started_at > now - _CALL_COUNTS_FOR,
+        )
+        .order_by(Call.started_at.desc(), Call.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query, execution_options=_WHOLE)
 
 
 def _rows(response_id: int, question: Question, given: Given, now: datetime) -> list[QuestionnaireAnswer]:

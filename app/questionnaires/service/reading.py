@@ -14,12 +14,10 @@ from app.errors import NotFound
 from app.questionnaires.models import Questionnaire, QuestionnaireResponse, QuestionnaireVersion
 from app.questionnaires.rules import (
     LANGUAGES,
-    KeyQuestion,
     Purpose,
     Question,
     VersionState,
     best_text,
-    key_questions,
     question_from_json,
 )
 from app.texts import N_
@@ -130,11 +128,6 @@ def usable_versions(session: Session) -> list[QuestionnaireVersion]:
 def questions_of(version: QuestionnaireVersion) -> tuple[Question, ...]:
     """The questions of a version, in order."""
     return tuple(question_from_json(kept) for kept in version.questions)
-
-
-def questions_for_keys(version: QuestionnaireVersion, language: str = "zh_Hans") -> list[KeyQuestion]:
-    """What an automatic call can ask of this version: questions with at most nine answers, each with its digit."""
-    return key_questions(questions_of(version), language)
 
 
 def name_of(questionnaire: Questionnaire, locale: str) -> str:

@@ -32,16 +32,25 @@ class Anchored:
     on: date
     at: datetime | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""  # what the record itself is called, such as the name of an operation
+    visit_id: int | None = None
+    department_id: int | None = None
+    ward: str | None = None
+    disease: str | None = None  # where the record itself names one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorQuery:
-    """Which records: dated from day to day, both included, by the hospital's clock, and meeting the rule's filters."""
+    """Which records: dated from day to day, both included, by the hospital's clock, and meeting the rule's filters.
+
+    With `patient_ids` only those of these people, at most some hundred; kinds that are of a record understand it.
+    """
 
     since: date
     until: date
     zone: ZoneInfo
     filters: Mapping[str, Any]
+    patient_ids: frozenset[int] | None = None
 
     @property
     def moments(self) -> tuple[datetime, datetime]:
@@ -85,13 +94,26 @@ def _local(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
+def _of_people(column: Any, query: AnchorQuery) -> Sequence[ColumnElement[bool]]:
+    return [] if query.patient_ids is None else [column.in_(query.patient_ids)]
+
+
 def _visits(column: Any) -> Callable[[Session, AnchorQuery], Iterator[Anchored]]:
     def find(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
         first, after = query.moments
         statement = (
-            select(Visit.id, Visit.patient_id, column.label("at"), Visit.doctor, Department.name)
+            select(
+                Visit.id,
+                Visit.patient_id,
+                column.label("at"),
+                Visit.doctor,
+                Visit.department_id,
+                Visit.ward,
+                Department.name,
+            )
             .outerjoin(Department, Department.id == Visit.department_id)
             .where(column >= first, column < after, Visit.status != "withdrawn", *_of_department(Visit, query))
+            .where(*_of_people(Visit.patient_id, query))
             .order_by(Visit.id)
         )
         if query.filters.get("visit_kind"):
@@ -106,6 +128,9 @@ def _visits(column: Any) -> Callable[[Session, AnchorQuery], Iterator[Anchored]]
                 on=_local(row.at, query.zone),
                 at=row.at,
                 values={"doctor": row.doctor or "", "department": row.name or ""},
+                visit_id=row.id,
+                department_id=row.department_id,
+                ward=row.ward,
             )
 
     return find
@@ -124,11 +149,22 @@ def _of_department(table: type[Visit | Course], query: AnchorQuery) -> Sequence[
 def _operations(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
     first, after = query.moments
     statement = (
-        select(Operation.id, Operation.patient_id, Operation.at, Operation.doctor, Department.name)
+        select(
+            Operation.id,
+            Operation.patient_id,
+            Operation.at,
+            Operation.doctor,
+            Operation.name.label("title"),
+            Operation.visit_id,
+            Visit.department_id,
+            Visit.ward,
+            Department.name,
+        )
         .outerjoin(Visit, Visit.id == Operation.visit_id)
         .outerjoin(Department, Department.id == Visit.department_id)
         .where(Operation.at >= first, Operation.at < after)
         .where(or_(Operation.visit_id.is_(None), Visit.status != "withdrawn"), *_of_department(Visit, query))
+        .where(*_of_people(Operation.patient_id, query))
         .order_by(Operation.id)
     )
     if query.filters.get("word"):
@@ -140,6 +176,10 @@ def _operations(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
             on=_local(row.at, query.zone),
             at=row.at,
             values={"doctor": row.doctor or "", "department": row.name or ""},
+            title=row.title,
+            visit_id=row.visit_id,
+            department_id=row.department_id,
+            ward=row.ward,
         )
 
 
@@ -147,31 +187,60 @@ def _course_ends(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
     # A course that has ended ended then; one that goes on is planned to end.
     ends_on = func.coalesce(Course.ended_on, Course.planned_end_on)
     statement = (
-        select(Course.id, Course.patient_id, ends_on.label("day"), Course.doctor, Department.name)
+        select(
+            Course.id,
+            Course.patient_id,
+            ends_on.label("day"),
+            Course.doctor,
+            Course.title,
+            Course.disease,
+            Course.visit_id,
+            Course.department_id,
+            Department.name,
+        )
         .outerjoin(Department, Department.id == Course.department_id)
         .where(ends_on >= query.since, ends_on <= query.until, *_of_department(Course, query))
+        .where(*_of_people(Course.patient_id, query))
         .order_by(Course.id)
     )
     if query.filters.get("diseases"):
         statement = statement.where(Course.disease.in_(_at_or_below(query.filters["diseases"])))
     for row in _pieces(session, statement):
         values = {"doctor": row.doctor or "", "department": row.name or ""}
-        yield Anchored(patient_id=row.patient_id, record=str(row.id), on=row.day, values=values)
+        yield Anchored(
+            patient_id=row.patient_id,
+            record=str(row.id),
+            on=row.day,
+            values=values,
+            title=row.title,
+            visit_id=row.visit_id,
+            department_id=row.department_id,
+            disease=row.disease,
+        )
 
 
 def _exams(session: Session, query: AnchorQuery) -> Iterator[Anchored]:
     first, after = query.moments
     statement = (
-        select(Exam.id, Exam.patient_id, Exam.at)
+        select(Exam.id, Exam.patient_id, Exam.at, Exam.name.label("title"), Exam.visit_id, Visit.department_id)
         .outerjoin(Visit, Visit.id == Exam.visit_id)
         .where(Exam.at >= first, Exam.at < after)
         .where(or_(Exam.visit_id.is_(None), Visit.status != "withdrawn"), *_of_department(Visit, query))
+        .where(*_of_people(Exam.patient_id, query))
         .order_by(Exam.id)
     )
     if query.filters.get("word"):
         statement = statement.where(Exam.name.icontains(query.filters["word"], autoescape=True))
     for row in _pieces(session, statement):
-        yield Anchored(patient_id=row.patient_id, record=str(row.id), on=_local(row.at, query.zone), at=row.at)
+        yield Anchored(
+            patient_id=row.patient_id,
+            record=str(row.id),
+            on=_local(row.at, query.zone),
+            at=row.at,
+            title=row.title,
+            visit_id=row.visit_id,
+            department_id=row.department_id,
+        )
 
 
 def _birthdays(session: Session, query: AnchorQuery) -> Iterator[Anchored]:

@@ -1,0 +1,47 @@
+"""Plans on the patient page: those that run, those that were, and the form that begins one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import get_locale
+from sqlalchemy.orm import Session
+
+from app.access.rules import Module
+from app.followup_plans import service
+from app.followup_plans.routes.pages import WRITERS
+from app.followup_plans.routes.words import page_words
+from app.followup_plans.rules import OPEN
+from app.followup_templates import service as templates
+from app.http import parts, signed_in, viewer
+from app.patients.models import Patient
+from app.patients.routes.sections import Section, register
+from app.texts import N_
+
+
+def _plans(session: Session, patient: Patient) -> dict[str, Any]:
+    rows = service.plans_of(session, patient.id)
+    locale, zone = str(get_locale()), parts().settings.timezone
+    in_use = [use for use in templates.versions_in_use(session, zone) if use.programme.anchor != "register"]
+    may_start = signed_in().role in WRITERS and viewer().grant(Module.FOLLOWUPS).can_write
+    return {
+        "words": page_words(),
+        "rows": rows,
+        "count": sum(row.plan.state in OPEN for row in rows),
+        "choices": [(use.template_id, use.title(locale)) for use in in_use],
+        "may_start": may_start and patient.deceased_at is None,
+        "today": parts().now().astimezone(zone).date(),
+    }
+
+
+register(
+    Section(
+        name="followup_plans",
+        title=N_("Follow-up plans"),
+        icon="diagram-3",
+        template="followup_plans/_record.html",
+        load=_plans,
+        order=560,
+        module=Module.FOLLOWUPS,
+    )
+)

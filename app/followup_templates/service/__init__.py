@@ -1,0 +1,58 @@
+"""Templates of follow-ups: written, approved, read. Import from here."""
+
+from app.followup_templates.service.editing import (
+    FaultyTemplate,
+    TemplateData,
+    approve,
+    change_template,
+    create_template,
+    remove,
+    restore_version,
+    retire,
+    subject_of,
+    submit,
+    take_back,
+)
+from app.followup_templates.service.reading import (
+    InUse,
+    TemplateFilters,
+    get_template,
+    get_version,
+    in_use,
+    list_templates,
+    name_of,
+    programme_of,
+    programmes_of,
+    questionnaire_codes,
+    version_in_use,
+    versions_in_use,
+)
+from app.followup_templates.service.shipping import install_shipped, shipped_rows
+
+__all__ = [
+    "FaultyTemplate",
+    "InUse",
+    "TemplateData",
+    "TemplateFilters",
+    "approve",
+    "change_template",
+    "create_template",
+    "get_template",
+    "get_version",
+    "in_use",
+    "install_shipped",
+    "list_templates",
+    "name_of",
+    "programme_of",
+    "programmes_of",
+    "questionnaire_codes",
+    "remove",
+    "restore_version",
+    "retire",
+    "shipped_rows",
+    "subject_of",
+    "submit",
+    "take_back",
+    "version_in_use",
+    "versions_in_use",
+]
