@@ -10,7 +10,7 @@ from app.calls.service.commands import (
     waiting_commands,
 )
 from app.calls.service.identity import Checked, check_caller
-from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, take_lines
+from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, lives, take_lines
 from app.calls.service.notes import own_call, pick_patient, save_wrap_up
 from app.calls.service.projection import Fact, ended_linkedids, open_calls, record_facts
 
@@ -26,6 +26,7 @@ __all__ = [
     "free_lines",
     "is_on_the_phone",
     "lines_of",
+    "lives",
     "open_calls",
     "order",
     "own_call",

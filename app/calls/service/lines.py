@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import Exists, and_, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -58,8 +58,13 @@ def free_lines(session: Session, held_by: Collection[str]) -> None:
 
 def is_on_the_phone(session: Session, *, number: str, patient_id: int | None) -> bool:
     """Whether a call with this number or this person lives, in or out, whoever may see it."""
+    found = select(lives(number=number, patient_id=patient_id))
+    return bool(session.scalar(found, execution_options={UNSCOPED: True}))
+
+
+def lives(*, number: str, patient_id: int | None) -> Exists:
+    """That a call with this number or this person lives, as a condition of another query."""
     with_them = Call.number == number
     if patient_id is not None:
         with_them = or_(with_them, Call.patient_id == patient_id)
-    found = select(exists().where(and_(Call.ended_at.is_(None), with_them)))
-    return bool(session.scalar(found, execution_options={UNSCOPED: True}))
+    return exists().where(and_(Call.ended_at.is_(None), with_them))

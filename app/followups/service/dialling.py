@@ -107,6 +107,7 @@ def judge_dial(
     """Whether this task's person may be called now, and at which number. Reads only."""
     if task.list_id is not None and session.get_one(OutboundList, task.list_id).state != ListState.RUNNING:
         return Judged(refusal=NoDial.LIST_RESTS)
+    is_own_click = dialling is DiallingMode.PREVIEW
     wanted = phone_id or task.phone_id
     phones = numbers_to_call(session, [task.patient_id]).get(task.patient_id, [])
     if wanted is not None:
@@ -116,7 +117,8 @@ def judge_dial(
     recipients = [Recipient(number=phone.number, patient_id=task.patient_id, kind=MessageKind.CARE) for phone in phones]
     permissions = may_contact_each(session, recipients, channel=CALL, now=now)
     may_dial = calls.allowed_numbers(session)
-    limits = limits_for(session, task, dialling)
+    limits = limits_for(session, task)
+    attempts, attempts_today = _attempts(session, settings, task, now)
     refused: Judged | None = None
     for phone, permission in zip(phones, permissions, strict=True):
         if permission.refusal is not None:
@@ -127,10 +129,11 @@ def judge_dial(
                 now=now,
                 zones=zones_of(phone.number, settings.timezone),
                 is_allowed=may_dial(phone.number),
-                is_on_the_phone=_is_busy(session, phone.number, task.patient_id),
-                attempts=_attempts(session, task, phone if dialling is DiallingMode.PREVIEW else None),
-                attempts_today=_attempts_today(session, settings, task.patient_id, now),
-                is_awaited=dialling is DiallingMode.PREVIEW and _is_awaited(task),
+                # What dials by itself learns it when it takes the line, a moment later.
+                is_on_the_phone=is_own_click and _is_busy(session, phone.number, task.patient_id),
+                attempts=attempts.get(phone.number, 0) if is_own_click else sum(attempts.values()),
+                attempts_today=attempts_today,
+                is_awaited=is_own_click and _is_awaited(task),
             ),
             limits,
         )
@@ -200,7 +203,7 @@ def numbers_to_call(session: Session, patient_ids: Collection[int]) -> dict[int,
     return found
 
 
-def limits_for(session: Session, task: FollowupTask, dialling: DiallingMode) -> DialLimits:
+def limits_for(session: Session, task: FollowupTask) -> DialLimits:
     """The hours and caps that bind the calls of this task: its list's, within those of the hospital."""
     opens, closes, most_attempts, most_a_day = configuration.values(
         session, CALLS_FROM, CALLS_UNTIL, CALL_ATTEMPTS, CALLS_PER_DAY
@@ -232,8 +235,6 @@ def dead_among(session: Session, patient_ids: Collection[int]) -> set[int]:
 
 def _is_busy(session: Session, number: str, patient_id: int) -> bool:
     """Whether a call with them lives, or an attempt of which nobody knows yet whether it rang."""
-    if calls.is_on_the_phone(session, number=number, patient_id=patient_id):
-        return True
     ended = exists().where(Call.linkedid == FollowupAttempt.id, Call.ended_at.is_not(None))
     refused = exists().where(
         TelephonyCommand.id == FollowupAttempt.id, TelephonyCommand.state.in_(("failed", "expired"))
@@ -241,7 +242,8 @@ def _is_busy(session: Session, number: str, patient_id: int) -> bool:
     doubtful = exists().where(
         FollowupAttempt.ended_at.is_(None), FollowupAttempt.patient_id == patient_id, ~ended, ~refused
     )
-    return bool(session.scalar(select(doubtful), execution_options=_WHOLE))
+    talks = calls.lives(number=number, patient_id=patient_id)
+    return bool(session.scalar(select(or_(talks, doubtful)), execution_options=_WHOLE))
 
 
 def _is_awaited(task: FollowupTask) -> bool:
@@ -249,20 +251,24 @@ def _is_awaited(task: FollowupTask) -> bool:
     return task.kind in _AWAITED or task.result == TaskResult.CALL_AGAIN
 
 
-def _attempts(session: Session, task: FollowupTask, phone: _Phone | None) -> int:
-    """How often the task rang somewhere; for an agent's own click only at this number: another may be the right one."""
-    query = select(func.count()).select_from(FollowupAttempt).where(FollowupAttempt.task_id == task.id, _rang())
-    if phone is not None:
-        query = query.where(FollowupAttempt.number == phone.number)
-    return session.scalar(query, execution_options=_WHOLE) or 0
+def _attempts(session: Session, settings: Settings, task: FollowupTask, now: datetime) -> tuple[dict[str, int], int]:
+    """How often this task rang at each number, and how often this person was rung today over all tasks.
 
-
-def _attempts_today(session: Session, settings: Settings, patient_id: int, now: datetime) -> int:
-    day = now.astimezone(settings.timezone).date()
-    midnight = datetime.combine(day, time(), settings.timezone)
-    query = select(func.count()).select_from(FollowupAttempt)
-    query = query.where(FollowupAttempt.patient_id == patient_id, FollowupAttempt.started_at >= midnight, _rang())
-    return session.scalar(query, execution_options=_WHOLE) or 0
+    For an agent's own click only the number counts: another one may be the right one.
+    """
+    midnight = datetime.combine(now.astimezone(settings.timezone).date(), time(), settings.timezone)
+    is_today, is_own = FollowupAttempt.started_at >= midnight, FollowupAttempt.task_id == task.id
+    query = (
+        select(FollowupAttempt.number, is_own, is_today, func.count())
+        .where(FollowupAttempt.patient_id == task.patient_id, or_(is_today, is_own), _rang())
+        .group_by(FollowupAttempt.number, is_own, is_today)
+    )
+    found = session.execute(query, execution_options=_WHOLE).all()
+    by_number: dict[str, int] = {}
+    for number, own, _today, count in found:
+        if own:
+            by_number[number] = by_number.get(number, 0) + count
+    return by_number, sum(count for _number, _own, today, count in found if today)
 
 
 def _rang() -> ColumnElement[bool]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.agents.models import AgentStatus
@@ -31,8 +33,11 @@ from app.outbound_lists.rules import ListState, may_begin
 from app.outbound_lists.service.asking import questions_for_keys
 from app.parts import Parts
 
+log = structlog.get_logger()
+
 # What is refused costs a look at the contact policy; the next look comes within a second.
 _MOST_LOOKS = 20
+_BUSY_PAUSE = timedelta(minutes=5)
 _WAITING = tuple(sorted(CLAIMABLE))
 # What is about the person, and not about one call: the follow-up has no purpose any more.
 _UNWANTED = frozenset({Refusal.DECEASED, Refusal.DO_NOT_CALL, Refusal.STOPPED, Refusal.OPTED_OUT})
@@ -40,6 +45,17 @@ _UNWANTED = frozenset({Refusal.DECEASED, Refusal.DO_NOT_CALL, Refusal.STOPPED, R
 
 class _NotOurTurn(Exception):
     pass
+
+
+@contextlib.contextmanager
+def _one_at_a_time(task_id: int) -> Iterator[None]:
+    """One task that breaks our own code must not keep those behind it from being called."""
+    try:
+        yield
+    except (_NotOurTurn, DBAPIError):
+        raise
+    except Exception:
+        log.exception("outbound_list.call_failed", task=task_id)
 
 
 def call_patients(parts: Parts) -> int:
@@ -59,7 +75,7 @@ def call_patients(parts: Parts) -> int:
             if begun_here >= count:
                 break
             # Somebody else's turn undoes all that was written for this call.
-            with contextlib.suppress(_NotOurTurn), parts.database.writing() as session:
+            with contextlib.suppress(_NotOurTurn), _one_at_a_time(task_id), parts.database.writing() as session:
                 begun_here += _call_patient(session, parts, list_id, task_id)
         begun += begun_here
     return begun
@@ -87,7 +103,7 @@ def dial_for_free_agents(parts: Parts) -> int:
         for task_id in task_ids:
             if agent in served:
                 break
-            with parts.database.writing() as session:
+            with _one_at_a_time(task_id), parts.database.writing() as session:
                 if _dial_for(session, parts, agent, list_id, task_id):
                     served.add(agent)
     return len(served)
@@ -158,7 +174,8 @@ def _place(
                 session, parts.bus, dial, id=id, task_id=task_id, dialling=dialling, agent=agent, now=now
             )
     except Conflict:
-        followups.release(session, parts.bus, task_id, by=agent or DIALLER, now=now)
+        # Somebody talks with them, or calls them in this moment.
+        followups.put_off(session, task, now + _BUSY_PAUSE, now=now)
         return False
     calls.place_order(
         session,
