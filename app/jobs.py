@@ -44,6 +44,7 @@ WORK_ON_IMPORT = "imports.work_on"
 MAKE_EXPORT = "exports.make"
 WORK_ON_MASS_SEND = "mass_sends.work_on"
 INDEX_NAMES = "patients.index_names"
+LOOK_AT_PLANS = "followup_plans.look_again"
 PING = "jobs.ping"
 WAKE = "jobs.wake"
 
@@ -141,7 +142,7 @@ SWEEPS: Sequence[Sweep] = (
     Sweep(
         name="followup_plans.look_again",
         every=timedelta(minutes=5),
-        run=lambda _celery, parts: followup_plans.look_again(parts),
+        run=lambda celery, _parts: celery.send_task(LOOK_AT_PLANS),
     ),
     Sweep(
         name="followup_plans.starts",
@@ -206,6 +207,10 @@ def make_celery(parts: Parts) -> Celery:
     @celery.task(name=INDEX_NAMES, shared=False)  # type: ignore[untyped-decorator]
     def index_names() -> None:
         patients.index_unindexed(parts)
+
+    @celery.task(name=LOOK_AT_PLANS, shared=False)  # type: ignore[untyped-decorator]
+    def look_at_plans() -> None:
+        followup_plans.look_again(parts)
 
     @celery.task(name=PING, shared=False)  # type: ignore[untyped-decorator]
     def answer_ping(nonce: str) -> None:
