@@ -30,6 +30,7 @@ from app.followups import tasks as followups
 from app.health.models import HealthProbe
 from app.imports import tasks as imports
 from app.mass_sends import tasks as mass_sends
+from app.outbound_lists import tasks as outbound_lists
 from app.parts import Parts
 from app.patients import tasks as patients
 from app.quality import tasks as quality
@@ -43,6 +44,7 @@ PROCESS_RECORDING = "recordings.process"
 WORK_ON_IMPORT = "imports.work_on"
 MAKE_EXPORT = "exports.make"
 WORK_ON_MASS_SEND = "mass_sends.work_on"
+WORK_ON_OUTBOUND_LIST = "outbound_lists.work_on"
 INDEX_NAMES = "patients.index_names"
 LOOK_AT_PLANS = "followup_plans.look_again"
 PING = "jobs.ping"
@@ -85,6 +87,11 @@ def _queue_due_exports(celery: Celery, parts: Parts) -> None:
 def _queue_due_mass_sends(celery: Celery, parts: Parts) -> None:
     for send_id in mass_sends.due_sends(parts):
         celery.send_task(WORK_ON_MASS_SEND, args=[send_id])
+
+
+def _queue_due_outbound_lists(celery: Celery, parts: Parts) -> None:
+    for list_id in outbound_lists.due_lists(parts):
+        celery.send_task(WORK_ON_OUTBOUND_LIST, args=[list_id])
 
 
 SWEEPS: Sequence[Sweep] = (
@@ -131,8 +138,12 @@ SWEEPS: Sequence[Sweep] = (
     Sweep(name="followups.due", every=timedelta(seconds=2), run=lambda _celery, parts: followups.make_due(parts)),
     Sweep(
         name="followups.attempts",
-        every=timedelta(seconds=1),
+        every=timedelta(seconds=0.5),
         run=lambda _celery, parts: followups.settle_attempts(parts),
+    ),
+    Sweep(name="outbound_lists.due", every=timedelta(seconds=1), run=_queue_due_outbound_lists),
+    Sweep(
+        name="outbound_lists.tidy", every=timedelta(seconds=2), run=lambda _celery, parts: outbound_lists.tidy(parts)
     ),
     Sweep(
         name="followup_plans.start",
@@ -203,6 +214,10 @@ def make_celery(parts: Parts) -> Celery:
     @celery.task(name=WORK_ON_MASS_SEND, shared=False)  # type: ignore[untyped-decorator]
     def work_on_mass_send(send_id: int) -> None:
         mass_sends.work_on(parts, send_id)
+
+    @celery.task(name=WORK_ON_OUTBOUND_LIST, shared=False)  # type: ignore[untyped-decorator]
+    def work_on_outbound_list(list_id: int) -> None:
+        outbound_lists.work_on(parts, list_id)
 
     @celery.task(name=INDEX_NAMES, shared=False)  # type: ignore[untyped-decorator]
     def index_names() -> None:

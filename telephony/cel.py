@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from telephony.tracker.channels import TRUNK, clean_number, endpoint_of
+from app.calls.rules import PatientTold, Telling
+from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.inputs import CallHistory
 from telephony.tracker.outcomes import outcome_of
 
 # A line has 12 fields of at most some hundred bytes; more than this at once would only delay the reconnect.
 MAX_BYTES = 64 * 1024 * 1024
 _FIELDS = 12
+# What the dialplan of automatic calls writes; Asterisk puts its name where other lines have their event.
+_TOLD = "wardline"
 # Every field is quoted and quotes in it are doubled. What a caller's line break begins is no such line, so nobody can
 # forge one.
 _LINE = re.compile(",".join(['"([^"]*(?:""[^"]*)*)"'] * _FIELDS))
@@ -87,6 +90,17 @@ def _begin(row: CELRow, agents: frozenset[str]) -> CallHistory | None:
     if row.event != "CHAN_START" or row.uniqueid != row.linkedid:
         return None
     endpoint = endpoint_of(row.channel)
+    if endpoint == TRUNK and is_own_id(row.linkedid):
+        # We called the patient; whom, the order knows.
+        return CallHistory(
+            linkedid=row.linkedid,
+            direction="outbound",
+            number="",
+            dialled="",
+            started_at=row.at,
+            told_at=row.at,
+            is_automatic=True,
+        )
     if endpoint == TRUNK and row.context == "from-trunk":
         return CallHistory(
             linkedid=row.linkedid,
@@ -116,6 +130,10 @@ def _go_on(call: CallHistory, row: CELRow, agents: frozenset[str], bridged: set[
         return replace(call, queue=row.application_data.split(",")[0], queued_at=row.at)
     if row.event == "APP_START" and row.application == "Dial" and call.direction == "outbound" and not call.dialled:
         return replace(call, dialled=row.application_data.partition("/")[2].partition("@")[0])
+    if row.event == "ANSWER" and call.is_automatic and call.answered_at is None and row.uniqueid == row.linkedid:
+        return replace(call, answered_at=row.at)
+    if row.event == _TOLD and call.is_automatic:
+        return replace(call, told=(*call.told, *_told(row)))
     if row.event == "BRIDGE_ENTER":
         bridged.add((row.linkedid, endpoint))
         with_agent = next((name for linkedid, name in bridged if linkedid == row.linkedid and name in agents), None)
@@ -123,7 +141,7 @@ def _go_on(call: CallHistory, row: CELRow, agents: frozenset[str], bridged: set[
             return replace(call, answered_at=row.at, agent=with_agent)
         if endpoint in agents:
             return replace(call, agent=endpoint)
-    if row.event == "HANGUP" and (is_patient or call.direction == "outbound"):
+    if row.event == "HANGUP" and (is_patient or (call.direction == "outbound" and not call.is_automatic)):
         return _hang_up(call, row, is_patient=is_patient)
     if row.event == "LINKEDID_END":
         return replace(call, ended_at=call.ended_at or row.at, is_complete=True)
@@ -142,8 +160,21 @@ def _hang_up(call: CallHistory, row: CELRow, *, is_patient: bool) -> CallHistory
         hung_up_by=by,
         cause=cause if isinstance(cause, int) else 0,
         dial_status=str(row.extra.get("dialstatus", "")),
+        is_automatic=call.is_automatic,
     )
     return replace(call, ended_at=row.at, ended_by=by, outcome=outcome)
+
+
+def _told(row: CELRow) -> list[PatientTold]:
+    """What the dialplan tells of an automatic call: `what|question|keys`."""
+    what, _, rest = str(row.extra.get("extra", "")).partition("|")
+    question, _, given = rest.partition("|")
+    if what not in set(Telling) or not question.isdecimal():
+        return []
+    told = PatientTold(
+        at=row.at, linkedid=row.linkedid, telling=Telling(what), question=int(question), given=given[:20]
+    )
+    return [told]
 
 
 def _row(line: str, offset: int) -> CELRow | None:

@@ -6,6 +6,8 @@ from telephony.ami.connection import Headers
 from telephony.asterisk.config import MAIN_QUEUE
 from telephony.tracker import inputs
 
+# Fewer rings than this reach nobody who has to get up; more make an answering machine of the network's answer.
+_PATIENT_RINGS_MS = "35000"
 # How long the agent's own phone may take to answer by itself.
 _OWN_PHONE_MS = "10000"
 
@@ -24,6 +26,19 @@ def action_for(effect: inputs.Effect) -> Headers:
                 "Timeout": _OWN_PHONE_MS,
                 "CallerID": f"<{effect.digits}>",
                 "Variable": f"PJSIP_HEADER(add,X-Wardline-Answer)=auto,WARDLINE_DIGITS={effect.digits}",
+                "Async": "true",
+            }
+        case inputs.CallPatient():
+            return {
+                "Action": "Originate",
+                "Channel": f"PJSIP/{effect.digits}@trunk",
+                "ChannelId": effect.uniqueid,
+                "Context": "automatic",
+                "Exten": "start",
+                "Priority": "1",
+                "Timeout": _PATIENT_RINGS_MS,
+                "CallerID": f"<{effect.caller}>",
+                "Variable": ",".join(f"{name}={value}" for name, value in sorted(effect.variables.items())),
                 "Async": "true",
             }
         case inputs.HangUpChannel():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.accounts import service as accounts
 from app.calls import service as calls
 from app.db import Database
+from app.followups import service as followups
 from app.queues.models import TelephonyLink
 from telephony.cel import fold, read_cel
+from telephony.tracker.channels import digits_to_dial
 from telephony.tracker.inputs import CallHistory, Snapshot
 
 
@@ -42,6 +44,12 @@ def read_past(database: Database, cel_file: Path) -> Past:
     histories = fold(rows, usernames)
     with database.reading() as session:
         ended = calls.ended_linkedids(session, list(histories))
+        # CEL does not say whom we called without an agent; the attempt does.
+        numbers = followups.dialled_numbers(
+            session, [each.linkedid for each in histories.values() if each.is_automatic]
+        )
+    for linkedid, number in numbers.items():
+        histories[linkedid] = replace(histories[linkedid], dialled=digits_to_dial(number))
     begins: dict[str, int] = {}
     for row_read in rows:
         begins.setdefault(row_read.linkedid, row_read.offset)

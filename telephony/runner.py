@@ -21,6 +21,7 @@ from app.agents import service as agents
 from app.alarms.rules import AlarmKind
 from app.calls import service as calls
 from app.calls.rules import CommandKind
+from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.phones import parse_number
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
 # What a lost hint left behind is found this soon; a command lives for 5 s.
 SCAN_SECONDS = 1.0
+# An agent who becomes free is in the next call of a list within a second.
+DIAL_SECONDS = 0.3
 # CEL is the truth: what the events did not tell is taken from it this often.
 SWEEP_SECONDS = 30.0
 # After a frame that somebody may have forged, the state is read anew this soon.
@@ -65,6 +68,8 @@ class Telephony:
         self._main: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._doubt = asyncio.Event()
+        # Nothing may be dialled before the list of what may be has been read; it is read anew with each order.
+        self._may_dial: Callable[[str], bool] = lambda _number: False
         self._is_ready = threading.Event()
         parts.bus.subscribe(bus_topics.PROOFS, lambda message: self._hand_over(self._on_proof, message))
         parts.bus.subscribe(bus_topics.COMMANDS, lambda message: self._hand_over(self._on_command, message))
@@ -100,7 +105,7 @@ class Telephony:
         )
         self._writer.put(LinkSeen(at=self._parts.now(), state=LinkState.DOWN.value, detail="starting"))
         self._is_ready.set()
-        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus]
+        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus, self._dial_lists]
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._link.run())
@@ -123,7 +128,11 @@ class Telephony:
             return number.e164 if number else ""
 
         rules = TrackerRules(
-            wrap_up=settings.wrap_up, queues=frozenset({MAIN_QUEUE}), normalise=normalise, call_id=call_id
+            wrap_up=settings.wrap_up,
+            queues=frozenset({MAIN_QUEUE}),
+            normalise=normalise,
+            call_id=call_id,
+            may_dial=lambda number: self._may_dial(number),
         )
         return Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records)
 
@@ -186,7 +195,8 @@ class Telephony:
             row = calls.claim_command(session, id, self._parts.now())
             if row is None:
                 return None
-            args = dict(row.args)
+            args = dict(row.args) | {"caller": self._parts.settings.hotline}
+            self._may_dial = calls.allowed_numbers(session)
             if "phone_id" in args:
                 # The page names a number by its id, so that a call needs no number to be shown.
                 args["number"] = patients.number_to_dial(
@@ -340,6 +350,13 @@ class Telephony:
         await asyncio.sleep(DOUBT_SECONDS)
         self._doubt.clear()
         await self._link.reconcile_again()
+
+    async def _dial_lists(self) -> None:
+        assert self._link is not None
+        await asyncio.sleep(DIAL_SECONDS)
+        if self._link.state is LinkState.UP:
+            await asyncio.to_thread(outbound_lists.dial_for_free_agents, self._parts)
+            await asyncio.to_thread(outbound_lists.call_patients, self._parts)
 
     async def _watch_bus(self) -> None:
         is_healthy = await asyncio.to_thread(lambda: self._parts.bus.is_healthy)

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from app.alarms import service as alarms
 from app.alarms.rules import AlarmKind
 from app.calls import service as calls
+from app.calls.rules import PatientTold
+from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.queues.models import TelephonyLink
 from telephony.tracker.inputs import CommandDone, Fact
@@ -137,7 +139,8 @@ class Writer:
 
     def _write(self, session: Session, batch: Sequence[Record]) -> None:
         now = self._parts.now()
-        facts: list[Fact] = []
+        facts: list[calls.Fact] = []
+        told: list[PatientTold] = []
         for record in batch:
             match record:
                 case CommandDone():
@@ -152,11 +155,15 @@ class Writer:
                             asterisk_started_at=record.asterisk_started_at,
                         )
                     )
+                case PatientTold():
+                    told.append(record)
                 case AlarmRaised():
                     alarms.raise_alarm(session, record.kind, record.subject, record.at)
                 case _:
                     facts.append(record)
         calls.record_facts(session, self._parts.bus, facts, now, settings=self._parts.settings)
+        # After the facts: what was told belongs to a call that is on record by then.
+        outbound_lists.record_told(session, self._parts.bus, told, settings=self._parts.settings)
 
 
 def _write_link(session: Session, seen: LinkSeen) -> None:

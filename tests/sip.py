@@ -101,6 +101,42 @@ def phone_ringing_at(port: int) -> Iterator[Sipp]:
 
 
 @contextlib.contextmanager
+def phone_pressing_at(port: int, *presses: tuple[float, str], speech: Path | None = None) -> Iterator[Sipp]:
+    """A patient who answers and presses each key so many seconds after the one before, then listens until the end.
+
+    `speech` is what the patient says at once: A-law, 8 kHz.
+    """
+    scenario = (_SCENARIOS / "pressing.xml").read_text()
+    said = f'<nop><action><exec rtp_stream="{speech},1,8"/></action></nop>' if speech else ""
+    keys = "".join(_PRESS.replace("@AFTER@", str(int(after * 1000))).replace("@KEY@", key) for after, key in presses)
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(scenario.replace("@SPEECH@", said).replace("@KEYS@", keys))
+        file.flush()
+        with _phone(port, Path(file.name)) as sipp:
+            yield sipp
+
+
+_PRESS = """
+  <pause milliseconds="@AFTER@"/>
+  <send retrans="500"><![CDATA[
+INFO [$contact] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From:[$to];tag=[pid]t[call_number]
+To:[$from]
+[last_Call-ID:]
+CSeq: [cseq] INFO
+Max-Forwards: 70
+Content-Type: application/dtmf-relay
+Content-Length: [len]
+
+Signal=@KEY@
+Duration=160
+]]></send>
+  <recv response="200"/>
+"""
+
+
+@contextlib.contextmanager
 def phone_holding_at(port: int) -> Iterator[Sipp]:
     """A phone that answers, holds after 0.7 s, and resumes after as long again."""
     with _phone(port, _SCENARIOS / "holding.xml") as sipp:

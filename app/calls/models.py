@@ -84,3 +84,16 @@ class TelephonyCommand(Table):
     state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting, claimed, done, failed or expired
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(300))
+
+
+class OutboundLine(Table):
+    """Who is being called just now: a number, a person or an agent, held by the order that calls.
+
+    Two who dial at once both try to take the same line, and one of them does not get it.
+    """
+
+    __tablename__ = "outbound_line"
+
+    line: Mapped[str] = mapped_column(String(80), primary_key=True)
+    held_by: Mapped[str] = mapped_column(String(36), index=True)  # the order's id
+    until: Mapped[datetime]  # afterwards anybody may take it: whoever held it is dead

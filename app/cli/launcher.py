@@ -29,6 +29,7 @@ from app.errors import SettingsError, Unavailable, WardlineError
 from app.followup_templates import service as followup_templates
 from app.message_templates import service as templates
 from app.parts import Parts
+from app.questionnaires import service as questionnaires
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
 from app.schema import upgrade_schema
@@ -218,11 +219,14 @@ def _seed(settings: Settings) -> None:
             codes.seed(session)
             templates.install_shipped(session, parts.now())
             sending_rules.install_shipped(session, parts.now())
+            questionnaires.install_shipped(session, parts.now())
             followup_templates.install_shipped(session, parts.now())
             if settings.demo:
                 configuration.seed_demo(session, settings, now=parts.now())
                 accounts.seed_demo_accounts(session, parts.now())
+                questionnaires.approve_for_demo(session, parts.now())
                 seed_demo_patients(session, parts.now(), settings=settings)
+                questionnaires.seed_demo_answers(session, parts.now())
     finally:
         parts.close()
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
+import app.questionnaires.service  # noqa: F401  what is done with replies to its questions
 from app.channels.post import Post
 from app.errors import SettingsError
 from app.jobs import make_celery, run_scheduler, run_worker, start_embedded

@@ -19,6 +19,7 @@ from app.imports import service as imports
 from app.message_templates import service as templates
 from app.organisation import service as organisation
 from app.parts import Parts
+from app.questionnaires import service as questionnaires
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
 from app.schema import upgrade_schema
@@ -37,6 +38,7 @@ def migrate(settings: Settings) -> None:
         codes.seed(session)
         templates.install_shipped(session, parts.now())
         sending_rules.install_shipped(session, parts.now())
+        questionnaires.install_shipped(session, parts.now())
         followup_templates.install_shipped(session, parts.now())
     parts.close()
     print("wardline: the database is up to date")

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from app.calls.rules import USUAL_PREFIXES
 from app.errors import InvalidInput
 from app.texts import N_
 
@@ -26,6 +27,8 @@ class Group(StrEnum):
     PRIVACY = "privacy"
     IMPORTS = "imports"
     MESSAGES = "messages"
+    CALLS = "calls"
+    QUESTIONNAIRES = "questionnaires"
     FOLLOWUPS = "followups"
 
 
@@ -296,6 +299,119 @@ RESEND_UNCERTAIN_MARKETING: SettingKey[bool] = SettingKey(
     title=N_("Then send the promotion again instead"),
     help=N_("It may arrive twice."),
 )
+DIAL_PREFIXES: SettingKey[str] = SettingKey(
+    name="calls.dial_prefixes",
+    default=USUAL_PREFIXES,
+    group=Group.CALLS,
+    title=N_("Numbers that may be dialled begin with"),
+    help=N_("Plus allows what begins so, minus refuses it, the longest beginning counts. No other number is dialled."),
+    high=500,
+)
+CALLS_FROM: SettingKey[int] = SettingKey(
+    name="calls.calls_from",
+    default=9,
+    group=Group.CALLS,
+    title=N_("Follow-up calls from"),
+    help=N_("By the clock where the number is. An outbound list may have narrower hours."),
+    unit=N_("o'clock"),
+    low=0,
+    high=23,
+)
+CALLS_UNTIL: SettingKey[int] = SettingKey(
+    name="calls.calls_until",
+    default=20,
+    group=Group.CALLS,
+    title=N_("Follow-up calls until"),
+    help=N_("By the clock where the number is. It must be later than the hour from which calls are made."),
+    unit=N_("o'clock"),
+    low=1,
+    high=24,
+)
+CALL_ATTEMPTS: SettingKey[int] = SettingKey(
+    name="calls.attempts",
+    default=3,
+    group=Group.CALLS,
+    title=N_("Calls to one person for one follow-up"),
+    help=N_("Then the person counts as lost to contact. An outbound list may have its own number."),
+    unit=N_("calls"),
+    low=1,
+    high=20,
+)
+CALLS_PER_DAY: SettingKey[int] = SettingKey(
+    name="calls.per_day",
+    default=3,
+    group=Group.CALLS,
+    title=N_("Follow-up calls to one person on a day"),
+    help=N_("Over all follow-ups and lists together. What is more waits for the next day."),
+    unit=N_("calls"),
+    low=1,
+    high=20,
+)
+CALL_NOTICE: SettingKey[str] = SettingKey(
+    name="calls.notice",
+    default="",
+    group=Group.CALLS,
+    title=N_("First words of an automatic call"),
+    help=N_("They must say that the call is recorded. Left empty: a usual sentence, in the language of the call."),
+    high=200,
+)
+CALL_THANKS: SettingKey[str] = SettingKey(
+    name="calls.thanks",
+    default="",
+    group=Group.CALLS,
+    title=N_("Last words of an automatic call"),
+    help=N_("Left empty: a usual sentence, in the language of the call."),
+    high=200,
+)
+PUBLIC_ADDRESS: SettingKey[str] = SettingKey(
+    name="questionnaires.public_address",
+    default="",
+    group=Group.QUESTIONNAIRES,
+    title=N_("Address under which patients reach our pages"),
+    help=N_("Such as https://ask.hospital.example. Left empty: no questionnaire goes out as a link."),
+    high=100,
+)
+LINK_DAYS: SettingKey[int] = SettingKey(
+    name="questionnaires.link_days",
+    default=14,
+    group=Group.QUESTIONNAIRES,
+    title=N_("A link to a questionnaire is good for"),
+    help=N_("Afterwards its page says that it is over."),
+    unit=N_("days"),
+    low=1,
+    high=180,
+)
+SMS_ANSWER_HOURS: SettingKey[int] = SettingKey(
+    name="questionnaires.sms_answer_hours",
+    default=72,
+    group=Group.QUESTIONNAIRES,
+    title=N_("A questionnaire by SMS waits for its answers"),
+    help=N_("Afterwards no further question is sent, and what comes is for a person to read."),
+    unit=N_("hours"),
+    low=1,
+    high=720,
+)
+SATISFIED_PERCENT: SettingKey[int] = SettingKey(
+    name="questionnaires.satisfied_percent",
+    default=80,
+    group=Group.QUESTIONNAIRES,
+    title=N_("Whoever gives so much of the points counts as satisfied"),
+    help=N_("Of what the answered questions could bring. It changes the reports of the past, too."),
+    unit=N_("percent"),
+    low=1,
+    high=100,
+)
+SURVEY_REFUSAL_MONTHS: SettingKey[int] = SettingKey(
+    name="questionnaires.refusal_months",
+    default=12,
+    group=Group.QUESTIONNAIRES,
+    title=N_("Who refused a survey gets no other for"),
+    help=N_("Follow-ups about health go on. 0: a refusal counts for that one survey only."),
+    unit=N_("months"),
+    low=0,
+    high=120,
+)
+
 FOLLOWUP_DECISIONS: SettingKey[bool] = SettingKey(
     name="followups.decisions",
     default=True,
@@ -349,6 +465,18 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     RESEND_UNCERTAIN_CARE,
     UNCERTAIN_MARKETING_HOURS,
     RESEND_UNCERTAIN_MARKETING,
+    DIAL_PREFIXES,
+    CALLS_FROM,
+    CALLS_UNTIL,
+    CALL_ATTEMPTS,
+    CALLS_PER_DAY,
+    CALL_NOTICE,
+    CALL_THANKS,
+    PUBLIC_ADDRESS,
+    LINK_DAYS,
+    SMS_ANSWER_HOURS,
+    SATISFIED_PERCENT,
+    SURVEY_REFUSAL_MONTHS,
     FOLLOWUP_DECISIONS,
     FOLLOWUP_DECISION_HOURS,
     FOLLOWUP_NOTES,
@@ -360,6 +488,8 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.PRIVACY: N_("Privacy"),
     Group.IMPORTS: N_("Imports"),
     Group.MESSAGES: N_("Messages and contact"),
+    Group.CALLS: N_("Calls that we place"),
+    Group.QUESTIONNAIRES: N_("Questionnaires"),
     Group.FOLLOWUPS: N_("Follow-ups"),
 }
 

@@ -13,7 +13,7 @@ from app.texts import N_
 EVERYTHING = "all"
 """In an opt-out: every kind of message, or every channel."""
 SMS, CALL = "sms", "call"
-AUTOMATIC = frozenset({Origin.MASS_SEND, Origin.RULE, Origin.FOLLOWUP})
+AUTOMATIC = frozenset({Origin.MASS_SEND, Origin.RULE, Origin.SURVEY, Origin.FOLLOWUP})
 """What nobody wrote for this one person."""
 
 

@@ -13,7 +13,7 @@ from app.access.rules import Module
 from app.access.service import number_for
 from app.contact_policy.rules import REFUSAL_TEXT
 from app.errors import InvalidInput, NotFound
-from app.exports import patient_list
+from app.exports import patient_list, questionnaire_lists
 from app.exports.rules import CellKind
 from app.exports.service import (
     PEOPLE_COLUMNS,
@@ -260,5 +260,14 @@ register_lists(
         describe=_describe_mass_send,
         patient_of=lambda line: line.recipient.patient_id,
         module=Module.MESSAGES,
+    ),
+    questionnaire_lists.ANSWERS,
+    _list_of_people(
+        "questionnaire_people",
+        N_("People who gave an answer"),
+        questionnaire_lists.people,
+        read=questionnaire_lists.read_people,
+        describe=questionnaire_lists.describe,
+        module=Module.REPORTS,
     ),
 )

@@ -107,6 +107,7 @@ class FollowupAttempt(Table):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))  # AttemptOutcome
+    progress: Mapped[str | None] = mapped_column(String(10))  # the most that an automatic call has told: a Telling
     talk_seconds: Mapped[int | None]
 
 

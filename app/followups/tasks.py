@@ -13,10 +13,10 @@ def make_due(parts: Parts) -> int:
 
 
 def settle_attempts(parts: Parts) -> int:
-    """Note how the calls of open attempts ended. Returns how many ended."""
+    """Note how the calls of open attempts ended, and move the tasks that nobody will. Returns how many ended."""
     with parts.database.reading() as session:
         # Nearly always there is none: then nobody waits for the database's one writer.
         if not service.open_attempts(session, limit=1):
             return 0
     with parts.database.writing() as session:
-        return len(service.settle_attempts(session, parts.bus, parts.now()))
+        return service.settle_and_follow(session, parts.bus, now=parts.now(), settings=parts.settings)

@@ -33,6 +33,10 @@ class OutboundList(Table):
     retries: Mapped[dict[str, Any]] = mapped_column(default=dict)  # minutes until the next try, by outcome
     hangs_up_on_machines: Mapped[bool] = mapped_column(default=False)
     prepared_up_to: Mapped[int] = mapped_column(default=0)  # the last patient id that has a task
+    claim: Mapped[str | None] = mapped_column(String(32))  # of the worker that prepares it
+    claimed_until: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(300))  # why it could not be prepared
+    prompts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of an automatic list: folder of sounds by language
     tasks: Mapped[int] = mapped_column(default=0)
     left_out: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how many people, by reason
     next_call_at: Mapped[datetime | None]

@@ -6,13 +6,16 @@ stripped prefix never turns one good number into another.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers.timezone import time_zones_for_number
 
 from app.patients.rules import ParsedCell, PhoneKind, PhoneNumber
 
@@ -106,6 +109,43 @@ def display_number(e164: str) -> str:
     return phonenumbers.format_number(
         number, PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
     )
+
+
+_COSTLY = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+        PhoneNumberType.PAGER,
+    }
+)
+
+
+@lru_cache(maxsize=4096)
+def costs_extra(e164: str) -> bool:
+    """Whether the numbering plan of its country knows this number as one that costs more than a call there."""
+    if e164.startswith("+86") and _PLAIN_MOBILE.fullmatch(e164[3:]):
+        return False
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(e164, None)) in _COSTLY
+    except NumberParseException:
+        return True
+
+
+def zones_of(e164: str, home: ZoneInfo) -> tuple[ZoneInfo, ...]:
+    """Where it may be what time at this number: the hospital's zone at home, those of its country elsewhere."""
+    if e164.startswith("+86"):
+        return (home,)
+    try:
+        names = time_zones_for_number(phonenumbers.parse(e164, None))
+    except NumberParseException:
+        return (home,)
+    known = []
+    for name in names:
+        with contextlib.suppress(ZoneInfoNotFoundError, ValueError):  # "Etc/Unknown" where nobody knows
+            known.append(ZoneInfo(name))
+    return tuple(known) or (home,)
 
 
 def _in_groups(mobile: str) -> str:

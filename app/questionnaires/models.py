@@ -23,7 +23,7 @@ class BankQuestion(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(60), unique=True)
     kind: Mapped[str] = mapped_column(String(10))  # single, multiple, scale, number or text
-    purpose: Mapped[str] = mapped_column(String(20))  # satisfaction, recovery, medication, lifestyle, staff or other
+    purpose: Mapped[str] = mapped_column(String(20))  # BankPurpose of app.questionnaires.rules
     disease: Mapped[str | None] = mapped_column(String(40))
     dimension: Mapped[str] = mapped_column(String(40), default="")
     texts: Mapped[dict[str, Any]]
@@ -88,7 +88,11 @@ class QuestionnaireVersion(Table):
 
 
 class QuestionnaireResponse(Table):
-    """One person's answers to one version. `way` is how they came (Q-08). The scores are those of its version."""
+    """One person's answers to one version. `way` is how they came (Q-08). The scores are those of its version.
+
+    `alarms` has the follow-up task that an answer made, by question. `entry_key` is the page's own key of a paper form:
+    the same form sent twice is one response.
+    """
 
     __tablename__ = "questionnaire_response"
     __scoped__ = Scoped(module=Module.FOLLOWUPS, patient="patient_id", at="started_at", owners=("entered_by",))
@@ -117,6 +121,8 @@ class QuestionnaireResponse(Table):
     entered_by: Mapped[str | None] = mapped_column(String(64))
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)  # of the link on a phone's page
     expires_at: Mapped[datetime | None]
+    alarms: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    entry_key: Mapped[str | None] = mapped_column(String(36), unique=True)
     row_version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": row_version}
@@ -129,11 +135,13 @@ class QuestionnaireAnswer(Table):
     __scoped__ = Scoped(module=Module.FOLLOWUPS, through="response_id")
     __table_args__ = (
         UniqueConstraint("response_id", "question", "option", name="uq_questionnaire_answer"),
+        # Whoever counts the answers of a hundred thousand responses reads this index and not the table.
+        Index("ix_questionnaire_answer_counted", "response_id", "question", "option", "score", "number"),
         Index("ix_questionnaire_answer_option", "question", "option"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    response_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_response.id"), index=True)
+    response_id: Mapped[int] = mapped_column(ForeignKey("questionnaire_response.id"))
     question: Mapped[str] = mapped_column(String(60))
     option: Mapped[str] = mapped_column(String(60), default="")  # "" for a number or a text
     number: Mapped[float | None]
@@ -152,6 +160,7 @@ class FollowupSheet(Table):
     code: Mapped[str] = mapped_column(String(60))
     number: Mapped[int]
     name: Mapped[str] = mapped_column(String(120))
+    names: Mapped[dict[str, Any]] = mapped_column(default=dict)  # of a shipped one, by language
     questions: Mapped[list[Any]]  # codes of bank questions, in order
     advice: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by language
     is_current: Mapped[bool] = mapped_column(default=True)

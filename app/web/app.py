@@ -32,9 +32,12 @@ from app.mass_sends import routes as mass_sends
 from app.message_templates import routes as message_templates
 from app.messages import routes as messages
 from app.organisation import routes as organisation
+from app.outbound_lists import routes as outbound_lists
 from app.parts import Parts
 from app.patients import routes as patients
 from app.quality import routes as quality
+from app.questionnaires import routes as questionnaires
+from app.questionnaires.routes import survey_page
 from app.queues import routes as queues
 from app.registers import routes as registers
 from app.reports import routes as reports
@@ -79,6 +82,9 @@ _ROOMS: tuple[Any, ...] = (
     contact_policy,
     smsc_accounts,
     followups,
+    outbound_lists,
+    questionnaires,
+    survey_page,
     followup_figures,
     followup_templates,
     followup_plans,

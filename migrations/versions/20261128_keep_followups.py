@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=60), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("questions", sa.JSON(), nullable=False),
         sa.Column("advice", sa.JSON(), nullable=False),
         sa.Column("is_current", sa.Boolean(), nullable=False),
@@ -132,6 +133,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("questionnaire_id", "number", name="uq_questionnaire_version"),
     )
     op.create_table(
+        "outbound_line",
+        sa.Column("line", sa.String(length=80), nullable=False),
+        sa.Column("held_by", sa.String(length=36), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("line"),
+    )
+    op.create_index(op.f("ix_outbound_line_held_by"), "outbound_line", ["held_by"], unique=False)
+    op.create_table(
         "outbound_list",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -152,6 +161,10 @@ def upgrade() -> None:
         sa.Column("retries", sa.JSON(), nullable=False),
         sa.Column("hangs_up_on_machines", sa.Boolean(), nullable=False),
         sa.Column("prepared_up_to", sa.Integer(), nullable=False),
+        sa.Column("claim", sa.String(length=32), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(length=300), nullable=True),
+        sa.Column("prompts", sa.JSON(), nullable=False),
         sa.Column("tasks", sa.Integer(), nullable=False),
         sa.Column("left_out", sa.JSON(), nullable=False),
         sa.Column("next_call_at", sa.DateTime(timezone=True), nullable=True),
@@ -270,6 +283,8 @@ def upgrade() -> None:
         sa.Column("entered_by", sa.String(length=64), nullable=True),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alarms", sa.JSON(), nullable=False),
+        sa.Column("entry_key", sa.String(length=36), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["department_id"], ["department.id"], name=op.f("fk_questionnaire_response_department_id")
@@ -280,6 +295,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_questionnaire_response_visit_id")),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("entry_key"),
         sa.UniqueConstraint("token_hash"),
     )
     op.create_index("ix_questionnaire_response_completed", "questionnaire_response", ["completed_at"], unique=False)
@@ -382,7 +398,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("response_id", "question", "option", name="uq_questionnaire_answer"),
     )
     op.create_index("ix_questionnaire_answer_option", "questionnaire_answer", ["question", "option"], unique=False)
-    op.create_index(op.f("ix_questionnaire_answer_response_id"), "questionnaire_answer", ["response_id"], unique=False)
+    op.create_index(
+        "ix_questionnaire_answer_counted",
+        "questionnaire_answer",
+        ["response_id", "question", "option", "score", "number"],
+        unique=False,
+    )
     op.create_table(
         "followup_attempt",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -396,6 +417,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("progress", sa.String(length=10), nullable=True),
         sa.Column("talk_seconds", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_followup_attempt_call_id")),
         sa.ForeignKeyConstraint(["patient_id"], ["patient.id"], name=op.f("fk_followup_attempt_patient_id")),
@@ -448,6 +470,7 @@ def downgrade() -> None:
     op.drop_table("followup_start")
     op.drop_table("followup_plan")
     op.drop_table("outbound_list")
+    op.drop_table("outbound_line")
     op.drop_table("questionnaire_version")
     op.drop_table("followup_template_version")
     op.drop_table("questionnaire")

@@ -203,7 +203,7 @@ class _HardenedProtocol(AMIProtocol):  # type: ignore[misc]
             return
         for frame in frames:
             # A forged item must not end a list early: calls behind it would be taken for gone.
-            if not frame.duplicates and ("ActionID" in frame.headers or "Response" in frame.headers):
+            if not frame.duplicates and frame.is_answer:
                 self._answer(frame)
                 continue
             try:

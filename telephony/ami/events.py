@@ -114,6 +114,24 @@ class QueueMemberPause(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OriginateResponse(Event):
+    """How an Originate went. `uniqueid` is that of the channel, or the one that was asked for."""
+
+    uniqueid: str
+    is_success: bool
+    reason: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(ChannelEvent):
+    """What our own dialplan tells of an automatic call, by UserEvent: `what` with the question's place and the keys."""
+
+    what: str
+    question: int
+    given: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FullyBooted(Event):
     pass
 
@@ -216,6 +234,24 @@ def _blind_transfer(h: Headers) -> Event:
     )
 
 
+def _originate_response(h: Headers) -> Event:
+    return OriginateResponse(
+        at=event_time(h), uniqueid=h["Uniqueid"], is_success=h["Response"] == "Success", reason=int(h["Reason"])
+    )
+
+
+def _told(h: Headers) -> Event:
+    return Told(
+        at=event_time(h),
+        channel=h["Channel"],
+        uniqueid=h["Uniqueid"],
+        linkedid=h["Linkedid"],
+        what=h["What"],
+        question=int(h["Question"]),
+        given=h["Given"],
+    )
+
+
 def _fully_booted(h: Headers) -> Event:
     # Told at a login to an Asterisk that has long been up, it carries no time; nobody asks for it either.
     return FullyBooted(at=event_time(h) if "Timestamp" in h else datetime.fromtimestamp(0, UTC))
@@ -258,6 +294,9 @@ _FORMS: dict[str, tuple[Callable[[Headers], Event], tuple[str, ...]]] = {
     ),
     "ContactStatus": (_contact_status, ("Timestamp", "URI", "AOR", "ContactStatus")),
     "QueueMemberPause": (_member_pause, ("Timestamp", "Queue", "Interface", "Paused")),
+    "OriginateResponse": (_originate_response, ("Timestamp", "Uniqueid", "Response", "Reason")),
+    # Our dialplan is the only one that tells any.
+    "UserEvent": (_told, (*_CHANNEL, "What", "Question", "Given")),
     "FullyBooted": (_fully_booted, ("Timestamp",)),
     "Shutdown": (lambda h: Shutdown(at=event_time(h)), ("Timestamp",)),
 }

@@ -22,6 +22,12 @@ class Frame(NamedTuple):
     headers: dict[str, str]
     duplicates: tuple[str, ...] = ()
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether it belongs to an action of ours. How an Originate went is told later, long after its answer."""
+        is_named = "ActionID" in self.headers or "Response" in self.headers
+        return is_named and self.headers.get("Event") != "OriginateResponse"
+
 
 class FrameParser:
     """Feed it bytes as they arrive; it returns the frames that they complete, in order.

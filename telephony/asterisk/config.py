@@ -56,6 +56,8 @@ class AsteriskConfig:
     ring_seconds: int = 15
     outbound_ring_seconds: int = 45
     rejoin_seconds: int = 15
+    answer_seconds: int = 5
+    """How long a patient may think before a question of an automatic call is asked again."""
     heartbeat_seconds: int = 30
     service_level_seconds: int = 20
     system_name: str = "wardline"
@@ -70,7 +72,7 @@ def write_config(config: AsteriskConfig) -> Path:
     for agent in config.agents:
         if not _USERNAME.fullmatch(agent.username):
             raise SettingsError(f"{agent.username!r} cannot be a phone's name: a-z, 0-9, _ and -, at most 32")
-    folders = [config.etc, config.log / "cel-custom", config.spool / "monitor"]
+    folders = [config.etc, config.log / "cel-custom", config.spool / "monitor", config.spool / "prompts"]
     folders += [config.run / name for name in ("lib/agi", "lib/keys", "run")]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)

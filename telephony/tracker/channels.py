@@ -4,6 +4,7 @@ import re
 
 TRUNK = "trunk"
 _PJSIP = re.compile(r"PJSIP/([A-Za-z0-9_\-]{1,64})-[0-9a-f]{8}")
+_OWN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")
 _VISUAL_SEPARATORS = str.maketrans("", "", "-.() ")  # RFC 3966, section 5.1.1
 
@@ -12,6 +13,11 @@ def endpoint_of(channel: str) -> str:
     """`agent1` for `PJSIP/agent1-0000002a`; empty for any other form."""
     found = _PJSIP.fullmatch(channel)
     return found.group(1) if found else ""
+
+
+def is_own_id(linkedid: str) -> bool:
+    """Whether we chose this id for a call that we placed: Asterisk's own are times with a count."""
+    return _OWN_ID.fullmatch(linkedid) is not None
 
 
 def clean_number(signalled: str) -> str:

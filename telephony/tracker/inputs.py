@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.agents.rules import AgentChanged
-from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind
+from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind, PatientTold
 from telephony.ami import events as ami
 
 # CEL is written within milliseconds. A call that has no channel and of which nothing more was written for this long
@@ -114,6 +114,9 @@ class CallHistory:
     ended_by: str | None = None
     outcome: CallOutcome | None = None
     is_complete: bool = False
+    is_automatic: bool = False
+    """We called the patient without an agent."""
+    told: tuple[PatientTold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,16 @@ class Originate(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPatient(Effect):
+    """Dial `digits` without an agent; the dialplan speaks and asks, as `variables` say. `caller` is shown to them."""
+
+    uniqueid: str
+    digits: str
+    caller: str
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUpChannel(Effect):
     channel: str
 
@@ -213,5 +226,5 @@ Input = (
     | AgentAdded
     | Snapshot
 )
-Fact = CallChanged | CallerConfirmed | AgentChanged
+Fact = CallChanged | CallerConfirmed | AgentChanged | PatientTold
 Output = Fact | Effect | CommandDone

@@ -16,10 +16,12 @@ from app.calls.rules import (
     CallRecord,
     CallState,
     LegRecord,
+    PatientTold,
+    Telling,
 )
 from telephony.ami import events as ami
 from telephony.tracker import inputs
-from telephony.tracker.channels import TRUNK, clean_number, endpoint_of
+from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.desks import Desk
 from telephony.tracker.outcomes import outcome_of
 
@@ -108,11 +110,15 @@ class LiveCalls:
                 self._on_hold(event, held=False)
             case ami.BlindTransfer():
                 self._on_transfer(event)
+            case ami.OriginateResponse():
+                self._on_originate_response(event)
+            case ami.Told():
+                self._on_told(event)
             case _:
                 raise TypeError(f"calls do not know {type(event).__name__}")
 
-    def start_outbound(self, *, linkedid: str, agent: str, number: str, digits: str, at: datetime) -> LiveCall:
-        """The agent's phone is about to be rung, and then the patient."""
+    def start_outbound(self, *, linkedid: str, agent: str | None, number: str, digits: str, at: datetime) -> LiveCall:
+        """The agent's phone is about to be rung, and then the patient; without an agent, the patient at once."""
         record = CallRecord(
             id=self._rules.call_id(linkedid),
             linkedid=linkedid,
@@ -125,7 +131,10 @@ class LiveCalls:
             agent=agent,
         )
         call = self._by_linkedid[linkedid] = LiveCall(record)
-        self._desks[agent].become(AgentState.TALKING, at, call_id=record.id)
+        if agent is None:
+            call.patient = ("", linkedid)  # the first channel of the call is the patient's
+        else:
+            self._desks[agent].become(AgentState.TALKING, at, call_id=record.id)
         self.say(call, CallEvent.STARTED, at, agent)
         self._out.append(CallerConfirmed(at=at, call=record))
         return call
@@ -189,8 +198,9 @@ class LiveCalls:
         if call is not None:
             call.channels[event.uniqueid] = event.channel
             return
+        # A channel of a call that we placed also begins in the trunk's context; whoever calls us cannot choose an id.
         is_inbound = endpoint_of(event.channel) == TRUNK and event.uniqueid == event.linkedid
-        if is_inbound and event.context == "from-trunk":
+        if is_inbound and event.context == "from-trunk" and not is_own_id(event.linkedid):
             self.start_inbound(event.linkedid, event.channel, event.caller_number, event.exten, event.at)
 
     def start_inbound(self, linkedid: str, channel: str, number: str, exten: str, at: datetime) -> LiveCall:
@@ -346,6 +356,29 @@ class LiveCalls:
         call.record = replace(call.record, state=CallState.RINGING, agent=None, held_at=None)
         self.say(call, CallEvent.TRANSFERRED, event.at, agent, self._close_talking_leg(call, event.at, "transfer"))
 
+    def _on_originate_response(self, event: ami.OriginateResponse) -> None:
+        call = self._by_linkedid.get(event.uniqueid)
+        if call is not None and not event.is_success and not call.channels:
+            # No channel came into being, so none will end.
+            self.end(call, event.at, self.outcome(call, 0), "system")
+
+    def _on_told(self, event: ami.Told) -> None:
+        call = self._by_linkedid.get(event.linkedid)
+        if call is not None and is_own_id(event.linkedid) and event.what in set(Telling):
+            self._out.append(
+                PatientTold(
+                    at=event.at,
+                    linkedid=event.linkedid,
+                    telling=Telling(event.what),
+                    question=event.question,
+                    given=event.given[:20],
+                )
+            )
+
+    def repeat(self, told: Iterable[PatientTold]) -> None:
+        """Tell again what a call told while nobody may have listened; twice is the same as once."""
+        self._out.extend(told)
+
     def _on_hangup(self, event: ami.Hangup) -> None:
         call = self._by_linkedid.get(event.linkedid)
         if call is None:
@@ -392,6 +425,7 @@ class LiveCalls:
             hung_up_by=call.hung_up_by,
             cause=cause,
             dial_status=call.dial_status,
+            is_automatic=call.record.direction == "outbound" and call.record.agent is None,
         )
 
     def end(self, call: LiveCall, at: datetime, outcome: CallOutcome, by: str) -> None:

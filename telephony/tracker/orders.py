@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from app.agents.rules import AgentState, NotReadyReason
@@ -11,19 +13,36 @@ from telephony.tracker.channels import clean_number, digits_to_dial
 from telephony.tracker.desks import Desk
 from telephony.tracker.live_calls import LiveCalls
 
+# What an order may tell the dialplan: where its sounds are, the keys of each question, whether to leave a machine.
+_VARIABLES = {
+    "prompts": ("WARDLINE_PROMPTS", re.compile(r"[0-9a-f]{8,64}")),
+    "keys": ("WARDLINE_KEYS", re.compile(r"[0-9#!:]{0,400}")),
+    "leaves_machines": ("WARDLINE_LEAVE", re.compile(r"[01]")),
+    "caller": ("", re.compile(r"[0-9]{1,15}")),
+}
+
 
 class Orders:
     """One method per kind of command. Each gets exactly one answer: CommandDone, or an effect with its id."""
 
     def __init__(
-        self, desks: dict[str, Desk], calls: LiveCalls, out: list[inputs.Output], queues: frozenset[str]
+        self,
+        desks: dict[str, Desk],
+        calls: LiveCalls,
+        out: list[inputs.Output],
+        queues: frozenset[str],
+        may_dial: Callable[[str], bool],
     ) -> None:
         self._desks = desks
         self._calls = calls
         self._out = out
         self._queues = queues
+        self._may_dial = may_dial
 
     def carry_out(self, command: inputs.CommandIssued) -> None:
+        if command.kind is CommandKind.CALL_PATIENT:
+            self._call_patient(command)
+            return
         desk = self._desks.get(command.agent)
         if desk is None:
             self._refuse(command, "This account has no phone.")
@@ -41,6 +60,8 @@ class Orders:
                 self._transfer(command)
             case CommandKind.FINISH_WRAP_UP:
                 self._finish_wrap_up(command, desk)
+            case CommandKind.CALL_PATIENT:
+                raise TypeError("no agent has a part in it")
 
     def _set_ready(self, command: inputs.CommandIssued, desk: Desk) -> None:
         if not desk.is_proved(command.at):
@@ -70,6 +91,9 @@ class Orders:
         number = clean_number(str(command.args.get("number", "")))
         if not number:
             self._refuse(command, "This is not a number that can be dialled.")
+        elif not self._may_dial(number):
+            # The last gate: an order is a row, and a row may come from anywhere.
+            self._refuse(command, "Numbers that begin like this one are not dialled from here.")
         elif desk.record.state in (AgentState.RINGING, AgentState.TALKING):
             self._refuse(command, "Finish the present call first.")
         elif not desk.is_proved(command.at):
@@ -85,13 +109,35 @@ class Orders:
                 inputs.Originate(command_id=command.id, uniqueid=command.id, agent=command.agent, digits=digits)
             )
 
+    def _call_patient(self, command: inputs.CommandIssued) -> None:
+        number = clean_number(str(command.args.get("number", "")))
+        given = {name: str(command.args.get(name, "")) for name in _VARIABLES}
+        if not number or not self._may_dial(number):
+            self._refuse(command, "Numbers that begin like this one are not dialled from here.")
+        elif any(not form.fullmatch(given[name]) for name, (_, form) in _VARIABLES.items()):
+            self._refuse(command, "This order does not say what the call is to ask.")
+        else:
+            digits = digits_to_dial(number)
+            self._calls.start_outbound(linkedid=command.id, agent=None, number=number, digits=digits, at=command.at)
+            variables = {variable: given[name] for name, (variable, _) in _VARIABLES.items() if variable}
+            self._out.append(
+                inputs.CallPatient(
+                    command_id=command.id,
+                    uniqueid=command.id,
+                    digits=digits,
+                    caller=given["caller"],
+                    variables=variables,
+                )
+            )
+
     def _hang_up(self, command: inputs.CommandIssued) -> None:
         call = self._calls.by_id(str(command.args.get("call_id", "")))
         if call is None or call.record.agent != command.agent:
             self._refuse(command, "This call has ended already.")
             return
-        if call.record.direction == "inbound" and call.record.state is CallState.RINGING:
-            # The patient is no agent's to hang up: the caller goes on to the next one.
+        is_offered = call.record.direction == "inbound" or call.record.queue is not None
+        if is_offered and call.record.state is CallState.RINGING:
+            # The patient is no agent's to hang up: who waits in a queue goes on to the next one.
             channel = self._calls.ringing_channel(call, command.agent)
         else:
             channel = call.agent[0] if call.agent[1] in call.channels else call.patient[0]

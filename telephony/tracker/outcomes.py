@@ -21,7 +21,13 @@ _OF_CAUSE = {
 
 
 def outcome_of(
-    *, is_answered: bool, direction: str, hung_up_by: str | None, cause: int, dial_status: str
+    *,
+    is_answered: bool,
+    direction: str,
+    hung_up_by: str | None,
+    cause: int,
+    dial_status: str,
+    is_automatic: bool = False,
 ) -> CallOutcome:
     """`cause` is that of the patient's channel in Q.850, 0 when unknown; `dial_status` is Asterisk's DIALSTATUS."""
     if is_answered:
@@ -30,4 +36,7 @@ def outcome_of(
         return CallOutcome.ABANDONED
     if hung_up_by == "agent":
         return CallOutcome.AGENT_CANCELLED
+    if is_automatic and dial_status in ("CANCEL", "NOANSWER"):
+        # Nobody of ours rang off: it rang for as long as we let it.
+        return _OF_CAUSE.get(cause) or CallOutcome.NO_ANSWER
     return _OF_CAUSE.get(cause) or _OF_DIAL.get(dial_status) or CallOutcome.FAILED

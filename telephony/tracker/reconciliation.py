@@ -8,7 +8,7 @@ from datetime import timedelta
 from app.agents.rules import AgentState
 from app.calls.rules import CallerConfirmed, CallEvent, CallRecord, CallState, LegRecord
 from telephony.tracker import inputs
-from telephony.tracker.channels import TRUNK, clean_number, endpoint_of
+from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.desks import Desk
 from telephony.tracker.live_calls import LiveCall, LiveCalls, Naming
 
@@ -48,6 +48,7 @@ class Reconciliation:
             by = "restart" if snapshot.is_restarted else "system"
             self._calls.end(call, snapshot.at, self._calls.outcome(call, 0), by)
             return
+        self._calls.repeat(history.told)
         if history.answered_at is not None and call.record.answered_at is None:
             call.record = replace(call.record, offered_at=call.record.offered_at or history.answered_at)
             desk = self._desks.get(history.agent or "")
@@ -82,6 +83,7 @@ class Reconciliation:
         call = LiveCall(record)
         self._calls.say(call, CallEvent.STARTED, history.started_at)
         self._out.append(CallerConfirmed(at=history.started_at, call=record))
+        self._calls.repeat(history.told)
         if history.answered_at is not None:
             call.record = replace(call.record, state=CallState.ANSWERED)
             self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent)
@@ -102,6 +104,8 @@ class Reconciliation:
         if call is None:
             return
         call.channels = {channel.uniqueid: channel.channel for channel in channels}
+        if linkedid in snapshot.histories:
+            self._calls.repeat(snapshot.histories[linkedid].told)
         if trunk is not None:
             call.patient = (trunk.channel, trunk.uniqueid)
             self._catch_up_queue(call, trunk, snapshot)
@@ -117,6 +121,13 @@ class Reconciliation:
         history = snapshot.histories.get(linkedid)
         began = history.started_at if history else snapshot.at - first.age
         endpoint = endpoint_of(first.channel)
+        if endpoint == TRUNK and is_own_id(linkedid):
+            if history is None or not history.dialled:
+                return None  # the next reading knows it
+            number = self._naming.normalise(history.dialled)
+            return self._calls.start_outbound(
+                linkedid=linkedid, agent=None, number=number, digits=history.dialled, at=began
+            )
         if endpoint == TRUNK:
             dialled = history.dialled if history else first.exten
             return self._calls.start_inbound(linkedid, first.channel, first.caller_number, dialled, began)

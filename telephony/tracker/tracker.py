@@ -22,12 +22,16 @@ from telephony.tracker.reconciliation import Reconciliation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerRules:
-    """`normalise` turns a signalled number into E.164 or ""; `call_id` makes our id from Asterisk's Linkedid."""
+    """`normalise` turns a signalled number into E.164 or ""; `call_id` makes our id from Asterisk's Linkedid.
+
+    `may_dial` says whether an E.164 number is one that the hospital dials at all.
+    """
 
     wrap_up: timedelta
     queues: frozenset[str]
     normalise: Callable[[str], str]
     call_id: Callable[[str], str]
+    may_dial: Callable[[str], bool]
 
 
 class Tracker:
@@ -40,7 +44,7 @@ class Tracker:
         self._out: list[inputs.Output] = []
         self._desks = {agent.username: Desk(record=agent, told=agent, judged_from=at + START_GRACE) for agent in agents}
         self._calls = LiveCalls(self._desks, rules, self._out)
-        self._orders = Orders(self._desks, self._calls, self._out, rules.queues)
+        self._orders = Orders(self._desks, self._calls, self._out, rules.queues, rules.may_dial)
         self._reconciliation = Reconciliation(self._desks, self._calls, rules, self._out)
         self._calls.restore(calls)
 
@@ -198,7 +202,7 @@ class Tracker:
 
     def _on_failure(self, failed: inputs.EffectFailed) -> None:
         match failed.effect:
-            case inputs.Originate(uniqueid=uniqueid) if failed.is_certain:
+            case inputs.Originate(uniqueid=uniqueid) | inputs.CallPatient(uniqueid=uniqueid) if failed.is_certain:
                 self._calls.fail_originate(uniqueid, failed.at)
             case _:
                 pass

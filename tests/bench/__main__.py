@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import adapter, cost, followup_plans, followups, importing, mass_send, page, pop, search, segments, sms
+from tests.bench import (
+    adapter,
+    cost,
+    dialling,
+    followup_plans,
+    followups,
+    importing,
+    mass_send,
+    page,
+    pop,
+    questionnaires,
+    search,
+    segments,
+    sms,
+)
 
 _BENCHES = {
     "adapter": adapter.measure,
     "pop": pop.measure,
     "cost": cost.measure,
+    "dialling": dialling.measure,
     "followup_plans": followup_plans.measure,
     "followups": followups.measure,
     "import": importing.measure,
@@ -17,6 +32,7 @@ _BENCHES = {
     "search": search.measure_search,
     "lookup": search.measure_lookup,
     "page": page.measure,
+    "questionnaires": questionnaires.measure,
     "segments": segments.measure,
     "sms": sms.measure,
 }

@@ -44,11 +44,11 @@ def measure() -> list[Row]:
 def _measure(folder: Path, stack: ExitStack) -> list[Row]:
     agents = [f"agent{index}" for index in range(1, _AGENTS + 1)]
     phones = free_port(socket.SOCK_DGRAM)
-    asterisk, config = _asterisk(folder, agents, phones)
+    asterisk, config = make_asterisk(folder, agents, phones)
     asterisk.start()
     stack.callback(asterisk.stop)
     stack.enter_context(phone_at(phones, answers_after_seconds=0.2))
-    app, port = _application(folder, config, agents)
+    app, port = start_application(folder, config, agents)
     stack.callback(app.wait, 15)
     stack.callback(app.terminate)
     wait_for(lambda: is_serving(port), seconds=30, what="the application")
@@ -60,13 +60,13 @@ def _measure(folder: Path, stack: ExitStack) -> list[Row]:
         wait_for(functools.partial(_is_ready, desk), seconds=20, what="a ready desk")
     assert asterisk.child is not None
     idle = _idle(app.pid, 5.0)
-    before, theirs, began = _cpu(app.pid), _cpu(asterisk.child.process.pid), time.monotonic()
+    before, theirs, began = cpu_seconds(app.pid), cpu_seconds(asterisk.child.process.pid), time.monotonic()
     talk = {"talk_seconds": _TALK_SECONDS, "calls": _CALLS, "per_second": _PER_SECOND}
     with patients_calling(config.sip_port, **talk) as sipp:  # type: ignore[arg-type]
         assert sipp.wait(120) == 0, "not every patient was answered"
     seconds = time.monotonic() - began
-    ours = _cpu(app.pid) - before
-    floor = _cpu(asterisk.child.process.pid) - theirs
+    ours = cpu_seconds(app.pid) - before
+    floor = cpu_seconds(asterisk.child.process.pid) - theirs
     what = f"CPU per queue call, {_AGENTS} desks, {_PER_SECOND:g} calls/s"
     return [
         _row(what, ours, floor, "≤ 0.5"),
@@ -81,7 +81,10 @@ def _row(what: str, ours: float, floor: float, aim: str) -> Row:
     return what, f"{mine:.1f} ms", f"{least:.1f} ms (Asterisk)", f"{mine / least:.2f}", aim
 
 
-def _asterisk(folder: Path, agents: list[str], phones: int) -> tuple[PrivateAsterisk, AsteriskConfig]:
+def make_asterisk(
+    folder: Path, agents: list[str], phones: int, *, trunk: str = ""
+) -> tuple[PrivateAsterisk, AsteriskConfig]:
+    """A private Asterisk whose agents are plain phones; `trunk` is where its patients are called."""
     root = Path(os.environ.get("WARDLINE_ASTERISK_ROOT", "var/asterisk/root")).absolute()
     program = find_or_unpack(root, print)
     ami_port = free_port()
@@ -101,11 +104,13 @@ def _asterisk(folder: Path, agents: list[str], phones: int) -> tuple[PrivateAste
         sip_port=free_port(socket.SOCK_DGRAM),
         rtp_start=10_000 + 2 * (ami_port % 15_000),
         rtp_end=10_000 + 2 * (ami_port % 15_000) + 1999,
+        trunk_contact=trunk,
     )
     return PrivateAsterisk(program, config), config
 
 
-def _application(folder: Path, config: AsteriskConfig, agents: list[str]) -> tuple[subprocess.Popen[bytes], int]:
+def start_application(folder: Path, config: AsteriskConfig, agents: list[str]) -> tuple[subprocess.Popen[bytes], int]:
+    """The embedded application on this Asterisk, and its port."""
     port = free_port()
     env = {
         "WARDLINE_PORT": str(port),
@@ -131,13 +136,14 @@ def _is_ready(desk: DeskClient) -> object:
 
 def _idle(pid: int, seconds: float) -> float:
     """CPU seconds per second while nothing happens."""
-    before = _cpu(pid)
+    before = cpu_seconds(pid)
     time.sleep(seconds)
-    return (_cpu(pid) - before) / seconds
+    return (cpu_seconds(pid) - before) / seconds
 
 
-def _cpu(pid: int) -> float:
-    """CPU seconds of a process and all its descendants, the ended ones that were waited for included."""
+def cpu_seconds(pid: int, *, with_ended: bool = True) -> float:
+    """CPU seconds of a process and all its descendants; those of them that have ended included, or not."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / _TICK + sum(_cpu(int(child)) for child in children)
+    own = sum(int(field) for field in fields[11 : 15 if with_ended else 13]) / _TICK
+    return own + sum(cpu_seconds(int(child), with_ended=with_ended) for child in children)

@@ -125,7 +125,8 @@ def test_colleague_takes_over_patients_and_requests(
     service.take_request(session, asked.id, by=bob, now=parts.now())
     moved = service.hand_over(session, "bob", Receiver(username="carol"), parts.now())
     session.expire_all()
-    assert moved == {"patients": 1, "requests": 1}
+    # Rooms that are loaded besides have nothing of bob's.
+    assert {name: count for name, count in moved.items() if count} == {"patients": 1, "requests": 1}
     assert (patient.owner, asked.taken_by) == (carol.username, carol.username)
     assert set(service.open_work(session, "bob").values()) == {0}
 

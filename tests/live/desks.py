@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -61,6 +65,27 @@ def floor_on(settings: Settings, switch: Switch, *agents: str) -> Iterator[Floor
         yield floor
     finally:
         floor.stop()
+
+
+@contextlib.contextmanager
+def telephony_process(floor: Floor, *agents: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Telephony in a process of its own, which a test may kill."""
+    switch = floor.switch
+    env = os.environ | {
+        "WARDLINE_DATABASE_URL": floor.settings.database_url,
+        "WARDLINE_DATA_DIR": str(floor.settings.data_dir),
+        "WARDLINE_SECRET_KEY": floor.settings.secret_key,
+        "WARDLINE_AMI_URL": f"ami://{switch.ami.username}:{switch.ami.secret}@{switch.ami.host}:{switch.ami.port}",
+        "WARDLINE_SPOOL_DIR": str(floor.settings.spool_dir),
+        "WARDLINE_CEL_FILE": str(floor.settings.cel_file),
+    }
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen([sys.executable, "-m", "tests.live.telephony_process", *agents], env=env, cwd=root)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def order(floor: Floor, kind: CommandKind, agent: str, *, id: str = "", **args: Any) -> str:

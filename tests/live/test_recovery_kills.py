@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -22,6 +18,7 @@ from tests.live.desks import (
     floor_on,
     order,
     state_of,
+    telephony_process,
     wait_for_ended,
     wait_for_state,
 )
@@ -67,26 +64,6 @@ def test_a_call_that_began_unheard_and_died_with_asterisk_is_on_record(settings:
     assert (call.outcome, call.ended_by, call.number) == ("abandoned", "restart", "+8613800138000")
 
 
-@contextlib.contextmanager
-def telephony_process(floor: Floor) -> Iterator[subprocess.Popen[bytes]]:
-    switch = floor.switch
-    env = os.environ | {
-        "WARDLINE_DATABASE_URL": floor.settings.database_url,
-        "WARDLINE_DATA_DIR": str(floor.settings.data_dir),
-        "WARDLINE_SECRET_KEY": floor.settings.secret_key,
-        "WARDLINE_AMI_URL": f"ami://{switch.ami.username}:{switch.ami.secret}@{switch.ami.host}:{switch.ami.port}",
-        "WARDLINE_SPOOL_DIR": str(floor.settings.spool_dir),
-        "WARDLINE_CEL_FILE": str(floor.settings.cel_file),
-    }
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen([sys.executable, "-m", "tests.live.telephony_process", *AGENTS], env=env, cwd=root)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 def test_every_call_is_on_record_after_telephony_was_killed_among_twenty(
     settings: Settings, start_asterisk: Callable[..., Switch]
 ) -> None:
@@ -97,7 +74,7 @@ def test_every_call_is_on_record_after_telephony_was_killed_among_twenty(
         stack.callback(floor.stop)
         for agent in AGENTS:
             stack.enter_context(phone_at(switch.agent_ports[agent]))
-        with telephony_process(floor) as process:
+        with telephony_process(floor, *AGENTS) as process:
             for agent in AGENTS:
                 wait_for_state(floor, agent, "not_ready", seconds=20)
                 order(floor, CommandKind.SET_READY, agent)

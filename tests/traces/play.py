@@ -18,6 +18,7 @@ RULES = TrackerRules(
     queues=frozenset({"hotline"}),
     normalise=lambda number: number,
     call_id=lambda linkedid: f"call {linkedid}",
+    may_dial=lambda number: number.startswith("+86"),
 )
 PAGE = "page"
 

@@ -32,7 +32,7 @@ def events_of(pieces: Iterable[bytes]) -> list[Event]:
     """What the tracker is told when the stream arrives in these pieces."""
     parser = FrameParser(FOLLOWED)
     frames = [frame for piece in pieces for frame in parser.feed(piece)]
-    events = [parse_event(frame.headers) for frame in frames if "Response" not in frame.headers]
+    events = [parse_event(frame.headers) for frame in frames if not frame.is_answer]
     return [event for event in events if event is not None and not isinstance(event, FullyBooted)]
 
 

@@ -1,5 +1,6 @@
 """What a call goes through, and how a caller is identified. Import from here."""
 
+from app.calls.rules.dialling import USUAL_PREFIXES, DialPlan, parse_plan
 from app.calls.rules.identity import (
     MOST_CHECKS,
     NEEDED_KINDS,
@@ -22,6 +23,8 @@ from app.calls.rules.states import (
     CallState,
     CommandKind,
     LegRecord,
+    PatientTold,
+    Telling,
     talk_seconds,
 )
 
@@ -32,6 +35,7 @@ __all__ = [
     "MOST_CHECKS",
     "NEEDED_KINDS",
     "OUTCOME_TEXT",
+    "USUAL_PREFIXES",
     "CallChanged",
     "CallEvent",
     "CallOutcome",
@@ -39,11 +43,15 @@ __all__ = [
     "CallState",
     "CallerConfirmed",
     "CommandKind",
+    "DialPlan",
     "Given",
     "IdentityKind",
     "KnownIdentity",
     "LegRecord",
+    "PatientTold",
+    "Telling",
     "is_identified",
+    "parse_plan",
     "right_kinds",
     "talk_seconds",
 ]

@@ -39,6 +39,7 @@ class CommandKind(StrEnum):
     HANG_UP = "hang_up"
     TRANSFER = "transfer"
     FINISH_WRAP_UP = "finish_wrap_up"
+    CALL_PATIENT = "call_patient"  # without an agent: Asterisk speaks and asks
 
 
 DISPOSITIONS = (
@@ -154,6 +155,28 @@ class CallerConfirmed:
 
     at: datetime
     call: CallRecord
+
+
+class Telling(StrEnum):
+    """What an automatic call can tell while it lasts."""
+
+    HUMAN = "human"
+    MACHINE = "machine"  # it sounds like an answering machine
+    ANSWER = "answer"  # keys were pressed for a question
+    SKIPPED = "skipped"  # a question was asked twice and not answered
+    HAND_OVER = "hand_over"  # the patient asked for a person, or gave an answer that alarms
+    FINISHED = "finished"  # everything was said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientTold:
+    """Something that an automatic call brought. `linkedid` is the order's id; `question` counts from 1."""
+
+    at: datetime
+    linkedid: str
+    telling: Telling
+    question: int = 0
+    given: str = ""
 
 
 def talk_seconds(answered_at: datetime | None, ended_at: datetime | None) -> int | None:

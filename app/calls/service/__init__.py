@@ -1,28 +1,39 @@
 """Use cases of a call: commands, notes, and the projection that telephony writes."""
 
+from app.calls.service.allowed import allowed_numbers, require_allowed
 from app.calls.service.commands import (
     claim_command,
     expire_command,
     finish_command,
     order,
+    place_order,
     waiting_commands,
 )
 from app.calls.service.identity import Checked, check_caller
+from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, take_lines
 from app.calls.service.notes import own_call, pick_patient, save_wrap_up
-from app.calls.service.projection import ended_linkedids, open_calls, record_facts
+from app.calls.service.projection import Fact, ended_linkedids, open_calls, record_facts
 
 __all__ = [
     "Checked",
+    "Fact",
+    "allowed_numbers",
     "check_caller",
     "claim_command",
     "ended_linkedids",
     "expire_command",
     "finish_command",
+    "free_lines",
+    "is_on_the_phone",
+    "lines_of",
     "open_calls",
     "order",
     "own_call",
     "pick_patient",
+    "place_order",
     "record_facts",
+    "require_allowed",
     "save_wrap_up",
+    "take_lines",
     "waiting_commands",
 ]

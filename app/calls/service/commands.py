@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import bus as bus_topics
+from app.bus import Bus
 from app.calls.models import TelephonyCommand
 from app.calls.rules import CommandKind
+from app.calls.service.lines import free_lines
 from app.db import after_commit
 from app.errors import Conflict, InvalidInput, Unavailable
 from app.parts import Parts
@@ -24,29 +27,62 @@ _POLL_SECONDS = 0.015
 
 
 def order(
-    parts: Parts, *, id: str, kind: CommandKind, args: dict[str, Any], agent: str, issued_by: str
+    parts: Parts,
+    *,
+    id: str,
+    kind: CommandKind,
+    args: dict[str, Any],
+    agent: str,
+    issued_by: str,
+    also: Callable[[Session], None] | None = None,
 ) -> dict[str, Any]:
     """Order telephony to do something for `agent`, and wait until it is done.
 
-    `id` is a UUID chosen by who orders; the same id twice is done once. Returns {"command_id"}. Raises Conflict when
-    telephony refused, Unavailable when the telephone link did not take it within COMMAND_LIFETIME (it is then never
-    done), InvalidInput when the id is taken by another order. Blocks up to 6 s: never call it inside a transaction.
+    `id` is a UUID chosen by who orders; the same id twice is done once. `also` writes in the transaction of the order,
+    so that both stand or neither does; what it raises leaves no order behind. Returns {"command_id"}. Raises Conflict
+    when telephony refused, Unavailable when the telephone link did not take it within COMMAND_LIFETIME (it is then
+    never done), InvalidInput when the id is taken by another order. Blocks up to 6 s: never call it inside a
+    transaction.
     """
-    now = parts.now()
-    command = TelephonyCommand(
-        id=id, kind=kind, args=args, agent=agent, issued_by=issued_by, created_at=now, expires_at=now + COMMAND_LIFETIME
-    )
     try:
         with parts.database.writing() as session:
-            session.add(command)
-            session.flush()
-            after_commit(session, lambda: parts.bus.publish(bus_topics.COMMANDS, {"id": id}))
+            place_order(
+                session, parts.bus, id=id, kind=kind, args=args, agent=agent, issued_by=issued_by, now=parts.now()
+            )
+            if also is not None:
+                also(session)
     except IntegrityError:
         with parts.database.reading() as session:
             earlier = session.get(TelephonyCommand, id)
         if earlier is None or (earlier.kind, earlier.agent, earlier.args) != (kind, agent, args):
             raise InvalidInput("This command id was used for another command.", field="id") from None
     return _outcome(parts, id)
+
+
+def place_order(
+    session: Session,
+    bus: Bus,
+    *,
+    id: str,
+    kind: CommandKind,
+    args: dict[str, Any],
+    agent: str,
+    issued_by: str,
+    now: datetime,
+) -> None:
+    """Write an order to telephony without waiting for it; telephony hears of it once the transaction stands.
+
+    `agent` is empty for a call that has none. What becomes of it is told by the order's row, and by its call. Raises
+    IntegrityError when the id is taken.
+    """
+    expires_at = now + COMMAND_LIFETIME
+    session.add(
+        TelephonyCommand(
+            id=id, kind=kind, args=args, agent=agent, issued_by=issued_by, created_at=now, expires_at=expires_at
+        )
+    )
+    session.flush()
+    after_commit(session, lambda: bus.publish(bus_topics.COMMANDS, {"id": id}))
 
 
 def _outcome(parts: Parts, id: str) -> dict[str, Any]:
@@ -83,11 +119,13 @@ def claim_command(session: Session, id: str, now: datetime) -> TelephonyCommand 
 
 def expire_command(session: Session, id: str, now: datetime) -> None:
     """Give up a command that nobody has claimed."""
-    session.execute(
+    expired = session.execute(
         update(TelephonyCommand)
         .where(TelephonyCommand.id == id, TelephonyCommand.state == "waiting")
         .values(state="expired", finished_at=now)
     )
+    if expired.rowcount == 1:  # type: ignore[attr-defined]
+        free_lines(session, [id])
 
 
 def finish_command(session: Session, id: str, *, error: str | None, now: datetime) -> None:
@@ -97,6 +135,8 @@ def finish_command(session: Session, id: str, *, error: str | None, now: datetim
         .where(TelephonyCommand.id == id, TelephonyCommand.state == "claimed")
         .values(state="failed" if error else "done", error=error and error[:300], finished_at=now)
     )
+    if error:
+        free_lines(session, [id])
 
 
 def waiting_commands(session: Session) -> list[str]:

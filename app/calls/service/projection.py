@@ -22,6 +22,7 @@ from app.calls.rules import (
     CallState,
     LegRecord,
 )
+from app.calls.service.lines import free_lines
 from app.db import upsert
 from app.journal import service as journal
 from app.patients import service as patients
@@ -73,6 +74,7 @@ def record_facts(session: Session, bus: Bus, facts: Sequence[Fact], now: datetim
             entries.append(_entry(fact))
             _follow(session, bus, fact)
     journal.append(session, bus, entries)
+    free_lines(session, [call.linkedid for call in calls.values() if call.ended_at and call.direction == "outbound"])
     for fact in facts:
         if isinstance(fact, CallChanged) and fact.event is CallEvent.ENDED:
             _keep_stranger(session, bus, fact.call, now, settings)

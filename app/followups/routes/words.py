@@ -13,6 +13,7 @@ from app.followup_plans.rules import REASON_TEXT
 from app.followup_templates.models import FollowupTemplate
 from app.followups.models import FollowupTask
 from app.followups.rules import (
+    NO_DIAL_TEXT,
     AttemptOutcome,
     Attitude,
     DiallingMode,
@@ -242,6 +243,8 @@ def reason_word(reason: str | None) -> str | None:
         **{str(code): _(sentence) for code, sentence in REASON_TEXT.items()},
         "wrong_number": _("The number is somebody else's."),
         "not_reached": _("All tries were used up."),
+        "list_stopped": _("The outbound list was stopped."),
+        **{str(refusal): _(text) for refusal, text in NO_DIAL_TEXT.items()},
     }
     if reason in known:
         return str(known[reason])

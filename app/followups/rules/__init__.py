@@ -1,5 +1,16 @@
 """The words of a follow-up, and every move that a task may make. Import from here."""
 
+from app.followups.rules.dialling import (
+    FINAL,
+    NO_DIAL_TEXT,
+    DialAnswer,
+    DialFacts,
+    DialLimits,
+    NoDial,
+    is_open,
+    may_call,
+    next_open,
+)
 from app.followups.rules.results import (
     AttemptOutcome,
     Attitude,
@@ -26,12 +37,18 @@ from app.followups.rules.states import (
 
 __all__ = [
     "CLAIMABLE",
+    "FINAL",
     "MOVES",
+    "NO_DIAL_TEXT",
     "OPEN",
     "AttemptOutcome",
     "Attitude",
+    "DialAnswer",
+    "DialFacts",
+    "DialLimits",
     "DiallingMode",
     "Ending",
+    "NoDial",
     "QuestionState",
     "Retry",
     "TaskKind",
@@ -41,7 +58,10 @@ __all__ = [
     "TaskState",
     "TreatmentEffect",
     "ending_of",
+    "is_open",
     "is_overdue",
+    "may_call",
+    "next_open",
     "next_try",
     "require_move",
 ]

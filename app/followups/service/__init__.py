@@ -1,8 +1,25 @@
 """Use cases of follow-up tasks. Import from here."""
 
 from app.followups.service.adhoc import AdHocData, add_ad_hoc
-from app.followups.service.attempts import begin_attempt, open_attempts, settle_attempts
+from app.followups.service.attempts import (
+    begin_attempt,
+    dialled_numbers,
+    note_telling,
+    open_attempts,
+    settle_attempts,
+)
+from app.followups.service.dialling import (
+    Dial,
+    Judged,
+    dead_among,
+    judge_dial,
+    numbers_to_call,
+    prepare_dial,
+    sentence_for,
+    take_dial,
+)
 from app.followups.service.escalating import escalate_late
+from app.followups.service.following import DIALLER, follow_attempt, give_up, put_off, settle_and_follow
 from app.followups.service.listing import (
     TaskFilters,
     TaskRow,
@@ -43,13 +60,17 @@ from app.followups.service.tasks import (
     release,
     restore_tasks,
     skip_task,
+    tie_response,
     undo_skip,
 )
 from app.followups.service.texting import send_due
 
 __all__ = [
     "CLAIM_LIFETIME",
+    "DIALLER",
     "AdHocData",
+    "Dial",
+    "Judged",
     "NewTask",
     "ResultData",
     "TaskFilters",
@@ -66,27 +87,40 @@ __all__ = [
     "claim",
     "count_questions",
     "count_tasks",
+    "dead_among",
+    "dialled_numbers",
     "escalate_late",
+    "follow_attempt",
     "get_question",
     "get_task",
     "give_back",
+    "give_up",
+    "judge_dial",
     "keep_draft",
     "last_attempt",
     "list_tasks",
     "make_due",
     "move_task",
+    "note_telling",
     "number_to_try",
+    "numbers_to_call",
     "open_attempts",
     "open_tasks_of",
+    "prepare_dial",
+    "put_off",
     "questions_for",
     "questions_of_task",
     "release",
     "restore_tasks",
     "retry_of",
     "send_due",
+    "sentence_for",
+    "settle_and_follow",
     "settle_attempts",
     "skip_task",
+    "take_dial",
     "task_row",
     "tasks_of_plan",
+    "tie_response",
     "undo_skip",
 ]

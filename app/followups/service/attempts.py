@@ -13,13 +13,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
-from app.calls.models import Call, TelephonyCommand
-from app.calls.rules import CallOutcome, talk_seconds
+from app.calls import service as calls
+from app.calls.models import Call, Leg, TelephonyCommand
+from app.calls.rules import CallOutcome, Telling, talk_seconds
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.followups.rules import AttemptOutcome, DiallingMode
 from app.journal.service import Entry, append
+from app.queues.models import TelephonyLink
 
-# An order lives five seconds; an attempt of which telephony knows nothing after this was never dialled.
+# An order lives five seconds, and telephony reads Asterisk's whole state and history each half minute.
 _UNDIALLED_AFTER = timedelta(seconds=60)
 _PIECE = 500
 _OF_CALL = {
@@ -32,6 +34,15 @@ _OF_CALL = {
     CallOutcome.AGENT_CANCELLED: AttemptOutcome.CANCELLED,
     CallOutcome.ABANDONED: AttemptOutcome.ANSWERED,  # an automatic call that was answered and left in the queue
 }
+_RANK = {
+    Telling.HUMAN: 1,
+    Telling.MACHINE: 1,
+    Telling.SKIPPED: 2,
+    Telling.FINISHED: 3,
+    Telling.ANSWER: 4,
+    Telling.HAND_OVER: 5,
+}
+_BY_HAND = frozenset({Telling.ANSWER, Telling.HAND_OVER})
 
 
 def begin_attempt(
@@ -76,6 +87,26 @@ def open_attempts(session: Session, limit: int = _PIECE) -> Sequence[FollowupAtt
     return session.scalars(query.order_by(FollowupAttempt.started_at).limit(limit)).all()
 
 
+def dialled_numbers(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """Whom these attempts call, as E.164."""
+    if not ids:
+        return {}
+    query = select(FollowupAttempt.id, FollowupAttempt.number).where(FollowupAttempt.id.in_(ids))
+    return dict(session.execute(query).all())
+
+
+def note_telling(session: Session, attempt: FollowupAttempt, telling: Telling) -> None:
+    """Keep the most that an automatic call has told; keys that were pressed prove that no machine took the call."""
+    known = Telling(attempt.progress) if attempt.progress else None
+    if known is None or _RANK[telling] > _RANK[known]:
+        attempt.progress = telling
+    if telling is Telling.MACHINE and attempt.progress == Telling.MACHINE:
+        attempt.outcome = AttemptOutcome.MACHINE
+    elif telling in _BY_HAND and attempt.outcome == AttemptOutcome.MACHINE:
+        attempt.outcome = AttemptOutcome.ANSWERED
+    session.flush()
+
+
 def settle_attempts(session: Session, bus: Bus, now: datetime) -> list[FollowupAttempt]:
     """Note what telephony knows of the open attempts. Returns those that have just ended.
 
@@ -85,23 +116,17 @@ def settle_attempts(session: Session, bus: Bus, now: datetime) -> list[FollowupA
     if not attempts:
         return []
     ids = [attempt.id for attempt in attempts]
-    calls = {call.linkedid: call for call in session.scalars(select(Call).where(Call.linkedid.in_(ids)))}
+    known = {call.linkedid: call for call in session.scalars(select(Call).where(Call.linkedid.in_(ids)))}
     orders = {row.id: row for row in session.scalars(select(TelephonyCommand).where(TelephonyCommand.id.in_(ids)))}
+    talkers = _talkers(session, [call.id for call in known.values()])
+    is_link_proved = _is_proved(session.get(TelephonyLink, 1), now)
     ended = []
     for attempt in attempts:
-        call = calls.get(attempt.id)
+        call = known.get(attempt.id)
         if call is not None:
-            attempt.call_id = call.id
-            attempt.agent = attempt.agent or call.agent
-            if call.ended_at is not None and call.outcome is not None:
-                attempt.outcome = attempt.outcome or _OF_CALL[CallOutcome(call.outcome)]
-                attempt.ended_at = call.ended_at
-                attempt.talk_seconds = talk_seconds(call.answered_at, call.ended_at)
+            if _settle_by_call(attempt, call, talkers.get(call.id)):
                 ended.append(attempt)
-            continue
-        order = orders.get(attempt.id)
-        is_refused = order is not None and order.state in ("failed", "expired")
-        if is_refused or now - attempt.started_at > _UNDIALLED_AFTER:
+        elif _was_never_dialled(session, attempt, orders.get(attempt.id), now, is_link_proved=is_link_proved):
             attempt.outcome, attempt.ended_at = AttemptOutcome.NOT_DIALLED, now
             session.execute(
                 update(FollowupTask)
@@ -109,9 +134,55 @@ def settle_attempts(session: Session, bus: Bus, now: datetime) -> list[FollowupA
                 .values(attempts=FollowupTask.attempts - 1, row_version=FollowupTask.row_version + 1),
                 execution_options={"synchronize_session": False},
             )
+            calls.free_lines(session, [attempt.id])
             ended.append(attempt)
     session.flush()
     if ended:
+        session.expire_all()
         payload = {"count": len(ended)}
         append(session, bus, [Entry(kind="followup.attempts_ended", at=now, payload=payload)])
     return ended
+
+
+def _settle_by_call(attempt: FollowupAttempt, call: Call, talker: str | None) -> bool:
+    attempt.call_id = call.id
+    if attempt.dialling == DiallingMode.AUTOMATIC:
+        # The call's own agent may be one who was only rung.
+        attempt.agent = talker
+    if call.ended_at is None or call.outcome is None:
+        return False
+    attempt.outcome = attempt.outcome or _OF_CALL[CallOutcome(call.outcome)]
+    if attempt.outcome == AttemptOutcome.MACHINE and talker is not None:
+        attempt.outcome = AttemptOutcome.ANSWERED
+    attempt.ended_at = call.ended_at
+    attempt.talk_seconds = talk_seconds(call.answered_at, call.ended_at)
+    return True
+
+
+def _talkers(session: Session, call_ids: Sequence[str]) -> dict[str, str]:
+    """Who talked last in each call."""
+    if not call_ids:
+        return {}
+    query = select(Leg.call_id, Leg.agent).where(Leg.call_id.in_(call_ids), Leg.answered_at.is_not(None))
+    return dict(session.execute(query.order_by(Leg.answered_at)).all())
+
+
+def _was_never_dialled(
+    session: Session, attempt: FollowupAttempt, order: TelephonyCommand | None, now: datetime, *, is_link_proved: bool
+) -> bool:
+    """Whether it is certain that nobody's telephone rang: a doubt is left open, for a second call would be worse."""
+    if order is None or order.state in ("failed", "expired"):
+        return True
+    if order.state == "waiting" and order.expires_at <= now:
+        calls.expire_command(session, order.id, now)
+        session.refresh(order)
+        return order.state == "expired"
+    # Telephony took the order and may have died over it: only when it has long been in step with Asterisk again, and
+    # still knows of no such call, has there been none.
+    return order.state in ("claimed", "done") and now - attempt.started_at > _UNDIALLED_AFTER and is_link_proved
+
+
+def _is_proved(link: TelephonyLink | None, now: datetime) -> bool:
+    if link is None or link.state != "up" or link.as_of is None:
+        return False
+    return link.as_of - link.since >= _UNDIALLED_AFTER and now - link.as_of < _UNDIALLED_AFTER

@@ -10,6 +10,8 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
+from app.configuration.rules import CALL_ATTEMPTS, CALLS_FROM, CALLS_UNTIL
+from app.configuration.service import settings as configuration
 from app.errors import Conflict, InvalidInput
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.followups.rules import (
@@ -116,13 +118,18 @@ def apply_result(
 
 
 def retry_of(session: Session, task: FollowupTask) -> Retry:
-    """How often and when this task is tried: as its outbound list says, else as usual."""
-    listed = session.get(OutboundList, task.list_id) if task.list_id is not None else None
-    if listed is None:
-        return Retry()
+    """How often and when this task is tried: as its outbound list says within the hospital's hours, else as usual."""
     usual = Retry()
-    minutes = {**usual.minutes, **{AttemptOutcome(key): int(value) for key, value in listed.retries.items()}}
-    return Retry(most_attempts=listed.most_attempts, opens=listed.opens, closes=listed.closes, minutes=minutes)
+    opens, closes, most = configuration.values(session, CALLS_FROM, CALLS_UNTIL, CALL_ATTEMPTS)
+    minutes = dict(usual.minutes)
+    listed = session.get(OutboundList, task.list_id) if task.list_id is not None else None
+    if listed is not None:
+        opens, closes, most = max(opens, listed.opens), min(closes, listed.closes), listed.most_attempts
+        minutes |= {AttemptOutcome(key): int(value) for key, value in listed.retries.items()}
+    if opens >= closes:
+        # Two settings are saved one after the other; hours that never open would hold every call back for ever.
+        opens, closes = usual.opens, usual.closes
+    return Retry(most_attempts=most, opens=opens, closes=closes, minutes=minutes)
 
 
 def number_to_try(session: Session, task_id: int) -> int | None:

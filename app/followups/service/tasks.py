@@ -52,6 +52,7 @@ class NewTask:
     phone_id: int | None = None
     waits_for_step: str | None = None
     late_at: datetime | None = None  # when minutes count; else the end of the last day in time
+    response_id: int | None = None  # the answers that it came from
 
 
 def add_tasks(
@@ -287,6 +288,7 @@ def _row(task: NewTask, zone: ZoneInfo, by: str | None, now: datetime) -> dict[s
         "department_id": task.department_id,
         "questionnaire_version_id": task.questionnaire_version_id,
         "phone_id": task.phone_id,
+        "response_id": task.response_id,
         "state": TaskState.PLANNED,
         "due_on": task.due_on,
         "due_at": due_at,
@@ -381,3 +383,14 @@ def _close(
 
 def _count(result: Any) -> int:
     return max(0, cast(CursorResult[Any], result).rowcount)
+
+
+def tie_response(session: Session, task_id: int, response_id: int) -> None:
+    """Note to which response the answers of this task go."""
+    session.execute(
+        update(FollowupTask)
+        .where(FollowupTask.id == task_id)
+        .values(response_id=response_id, row_version=FollowupTask.row_version + 1),
+        execution_options={"synchronize_session": False},
+    )
+    session.expire_all()

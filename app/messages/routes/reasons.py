@@ -22,6 +22,7 @@ def origin_sentence(message: Message) -> str:
         Origin.MASS_SEND: _("From mass send %(number)s.", number=number),
         Origin.RULE: _("From sending rule %(number)s.", number=number),
         Origin.FOLLOWUP: _("Step %(number)s of a follow-up.", number=number),
+        Origin.SURVEY: _("Belongs to a questionnaire: answers no. %(number)s.", number=number),
         Origin.OPT_OUT: _("Confirms that the person unsubscribed."),
     }
     return str(sentences[Origin(message.origin)])

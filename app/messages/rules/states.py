@@ -26,6 +26,7 @@ class Origin(StrEnum):
     MASS_SEND = "mass_send"
     RULE = "rule"  # a sending rule
     FOLLOWUP = "followup"  # a step of a follow-up
+    SURVEY = "survey"  # a questionnaire: its questions, or the address of its page
     OPT_OUT = "opt_out"  # the one answer to a text that unsubscribes
 
 

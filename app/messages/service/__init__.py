@@ -3,7 +3,16 @@
 `claiming`, `delivery` and `link` are for sms_gateway alone: message delivery has one writer.
 """
 
-from app.messages.service.answers import SYSTEM, Question, ask, on_answer, open_question, withdraw_questions
+from app.messages.service.answers import (
+    SYSTEM,
+    Question,
+    Reply,
+    ask,
+    on_answer,
+    on_reply,
+    open_question,
+    withdraw_questions,
+)
 from app.messages.service.claiming import Carriage, claim_segments, expire_messages, has_due_segment
 from app.messages.service.cutting import USUAL_FORM, TextForm
 from app.messages.service.delivery import (
@@ -58,6 +67,7 @@ __all__ = [
     "Outgoing",
     "Question",
     "Queued",
+    "Reply",
     "TextForm",
     "ask",
     "cancel",
@@ -85,6 +95,7 @@ __all__ = [
     "message_views",
     "mobiles_of",
     "on_answer",
+    "on_reply",
     "open_question",
     "queue_many",
     "queue_message",

@@ -43,12 +43,36 @@ class Question:
 Answered = Callable[[Session, Bus, PendingQuestion, str, datetime], bool]
 """Gets the question and the meaning of the answer, in the transaction that brought it. True: nobody need read it."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Any reply to a question: with the meaning of its key, or with none, for whoever takes words, too."""
+
+    question: PendingQuestion
+    meaning: str | None
+    message: Message
+    settings: Settings
+    now: datetime
+
+
+Replied = Callable[[Session, Bus, Reply], bool]
+"""Gets every reply, in the transaction that brought it. True: nobody need read it."""
+
 _handlers: dict[str, Answered] = {}
+_talkers: dict[str, Replied] = {}
 
 
 def on_answer(context_kind: str, handler: Answered) -> None:
     """Say what is done with answers to questions of this kind. The same kind again replaces it."""
     _handlers[context_kind] = handler
+
+
+def on_reply(context_kind: str, handler: Replied) -> None:
+    """Say what is done with every reply to questions of this kind, also one with none of the keys.
+
+    Such a one comes only where no other question of ours waits for this number, and closes nothing by itself.
+    """
+    _talkers[context_kind] = handler
 
 
 def ask(session: Session, settings: Settings, questions: Sequence[Question], *, now: datetime) -> None:
@@ -107,7 +131,7 @@ def understand(session: Session, bus: Bus, message: Message, *, settings: Settin
     meant = [(each, read_answer(message.text, each.keys)) for each in questions]
     fitting = [(each, meaning) for each, meaning in meant if meaning is not None]
     if len(fitting) == 1:
-        _answer(session, bus, fitting[0][0], fitting[0][1], message, now)
+        _answer(session, bus, fitting[0][0], fitting[0][1], message, settings, now)
         return
     # Several questions with the same key: confirming the wrong appointment would be worse than asking back.
     if fitting:
@@ -117,6 +141,9 @@ def understand(session: Session, bus: Bus, message: Message, *, settings: Settin
     wish = read_opt_out(message.text)
     if wish is not None:
         _opt_out(session, bus, wish, message, settings, now)
+        return
+    if len(questions) == 1:
+        _talk(session, bus, questions[0], message, settings, now)
 
 
 def open_question(session: Session, message_id: int, now: datetime) -> PendingQuestion | None:
@@ -139,13 +166,34 @@ def _open_questions(session: Session, number: str, now: datetime) -> list[Pendin
 
 
 def _answer(
-    session: Session, bus: Bus, question: PendingQuestion, meaning: str, message: Message, now: datetime
+    session: Session,
+    bus: Bus,
+    question: PendingQuestion,
+    meaning: str,
+    message: Message,
+    settings: Settings,
+    now: datetime,
 ) -> None:
     question.answered_at, question.answer, question.answer_message_id = now, meaning, message.id
     message.reply_to_id = question.message_id
     session.flush()
-    handler = _handlers.get(question.context_kind)
-    if handler is not None and handler(session, bus, question, meaning, now):
+    handler, talker = _handlers.get(question.context_kind), _talkers.get(question.context_kind)
+    is_handled = handler is not None and handler(session, bus, question, meaning, now)
+    if talker is not None:
+        reply = Reply(question=question, meaning=meaning, message=message, settings=settings, now=now)
+        is_handled = talker(session, bus, reply) or is_handled
+    if is_handled:
+        _settle(session, bus, message, now)
+
+
+def _talk(
+    session: Session, bus: Bus, question: PendingQuestion, message: Message, settings: Settings, now: datetime
+) -> None:
+    talker = _talkers.get(question.context_kind)
+    if talker is None:
+        return
+    message.reply_to_id = question.message_id
+    if talker(session, bus, Reply(question=question, meaning=None, message=message, settings=settings, now=now)):
         _settle(session, bus, message, now)
 
 

@@ -46,6 +46,7 @@ export default defineConfig({
         desk: path("./src/desk.ts"),
         wallboard: path("./src/wallboard.ts"),
         player: path("./src/player.ts"),
+        questionnaires: path("./src/questionnaires.ts"),
       },
     },
   },

@@ -24,7 +24,9 @@ from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.contact_policy.service import require_dialable
 from app.duplicates import service as duplicates
-from app.errors import InvalidInput, NotAllowed, NotFound, Unavailable, WardlineError
+from app.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable, WardlineError
+from app.followups import service as followups
+from app.followups.rules import DiallingMode
 from app.http import SignedIn
 from app.messages import service as messages
 from app.parts import Parts
@@ -220,14 +222,55 @@ def _verify_caller(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 
 def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     patient_id, phone_id = read_number(args, "patient_id"), read_number(args, "phone_id")
+    if args.get("task_id") is not None:
+        return _dial_task(parts, user, id, read_number(args, "task_id"), phone_id)
     with parts.database.reading() as session:
         _bind(parts, user, session)
-        wanted = select(PatientPhone.id).where(PatientPhone.id == phone_id, PatientPhone.patient_id == patient_id)
-        if session.scalar(wanted) is None:
+        wanted = select(PatientPhone.number).where(PatientPhone.id == phone_id, PatientPhone.patient_id == patient_id)
+        number = session.scalar(wanted)
+        if number is None:
             raise NotFound(N_("No such patient."))
         require_dialable(session, patient_id=patient_id, phone_id=phone_id, now=parts.now())
+        calls.require_allowed(session, number)
+
+    def take_the_line(session: Session) -> None:
+        """Nobody else calls this person in the same moment, the dialler of a list included."""
+        lines = calls.lines_of(number=number, patient_id=patient_id, agent=user.username)
+        is_busy = calls.is_on_the_phone(session, number=number, patient_id=patient_id)
+        if is_busy or not calls.take_lines(session, lines, held_by=id, now=parts.now()):
+            raise Conflict(N_("Somebody of ours is on the telephone with this person just now."))
+
     wish = {"patient_id": patient_id, "phone_id": phone_id}
-    return calls.order(parts, id=id, kind=CommandKind.DIAL, args=wish, agent=user.username, issued_by=user.username)
+    kind = CommandKind.DIAL
+    return calls.order(
+        parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username, also=take_the_line
+    )
+
+
+def _dial_task(parts: Parts, user: SignedIn, id: str, task_id: int, phone_id: int) -> Result:
+    """Call the person of a follow-up that this agent has in hand; the attempt stands with the order."""
+    with parts.database.reading() as session:
+        _bind(parts, user, session)
+        followups.get_task(session, task_id)
+        dial = followups.prepare_dial(
+            session, parts.settings, task_id=task_id, phone_id=phone_id, by=user.username, now=parts.now()
+        )
+
+    def begin(session: Session) -> None:
+        followups.take_dial(
+            session,
+            parts.bus,
+            dial,
+            id=id,
+            task_id=task_id,
+            dialling=DiallingMode.PREVIEW,
+            agent=user.username,
+            now=parts.now(),
+        )
+
+    wish = {"patient_id": dial.patient_id, "phone_id": dial.phone_id, "task_id": task_id}
+    kind = CommandKind.DIAL
+    return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username, also=begin)
 
 
 @contextmanager

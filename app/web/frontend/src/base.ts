@@ -10,6 +10,7 @@ import "bootstrap/js/dist/collapse";
 import "bootstrap/js/dist/dropdown";
 import "bootstrap/js/dist/modal";
 
+import { startAnswering } from "./base/answering";
 import { startFind } from "./base/find";
 import { startHtmx } from "./base/htmx";
 import { startPressKeys } from "./base/pressKeys";
@@ -27,3 +28,4 @@ startFind();
 startPressKeys();
 startReveal();
 startToasts();
+startAnswering();

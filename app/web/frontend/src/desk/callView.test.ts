@@ -90,10 +90,15 @@ describe("the call on the desk", () => {
   });
 
   test("an outbound call is shown as calling until the patient answers", () => {
-    const outbound: Call = { ...ringing, direction: "outbound" };
+    const outbound: Call = { ...ringing, direction: "outbound", queue: null };
     const through = phone({ session: { ...session, stage: "talking", isAuto: true } });
     expect(callView(desk(outbound), through, true).stage).toBe("calling");
     expect(callView(desk({ ...outbound, state: "answered" }), through, true).stage).toBe("live");
+  });
+
+  test("a patient who was called without an agent and waits in a queue is offered like any other", () => {
+    const handedOver: Call = { ...ringing, direction: "outbound" };
+    expect(callView(desk(handedOver), phone({ session }), true).stage).toBe("offered");
   });
 
   test("a mirroring window shows the offer without being able to answer it", () => {

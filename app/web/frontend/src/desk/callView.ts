@@ -56,7 +56,8 @@ function sessionStage(stage: "ringing" | "answering" | "talking"): CallStage {
 function openStage(call: Call, phone: PhoneState): CallStage {
   const session = phone.session;
   const isElsewhere = phone.line === "elsewhere" || phone.line === "off";
-  if (call.direction === "outbound" && call.state === "ringing") return "calling";
+  // A patient whom we called and who waits in a queue is offered like any other.
+  if (call.direction === "outbound" && call.state === "ringing" && call.queue === null) return "calling";
   if (session?.stage === "talking") return "live";
   if (session?.stage === "answering") return "connecting";
   if (call.state === "answered") return isElsewhere || !call.is_rejoining ? "live" : "rejoining";
