@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -15,6 +16,7 @@ from app.contact_policy import service as contact_policy
 from app.errors import InvalidInput
 from app.followup_plans import service, tasks
 from app.followup_plans.models import FollowupPlan
+from app.followup_plans.service import sweeping
 from app.followup_templates import service as templates
 from app.followup_templates.rules import LateEnrolment, StartMode, Stop, StopOn
 from app.followups.rules import TaskKind, TaskMode, TaskRole
@@ -544,3 +546,30 @@ def _record_death(hospital: Hospital, person: int, *, died: bool) -> None:
             by="bob",
             now=hospital.now,
         )
+
+
+def test_many_arrivals_are_worked_off_over_several_turns(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "_MOST_PEOPLE", 2)
+    hospital.template([call("d10", 10)])
+    hospital.sweep()
+    hospital.at("2025-03-01")
+    for number in range(5):
+        hospital.operate(hospital.add_person(str(number), f"+861380013800{number}"), "2025-03-01")
+    turns = 0
+    while len(hospital.plans()) < 5:
+        tasks.start(hospital.parts)
+        turns += 1
+    assert turns == 3
+    assert [tasks.start(hospital.parts) for _ in range(2)][-1] == 0
+
+
+def test_two_schedulers_at_once_start_each_plan_once(hospital: Hospital) -> None:
+    hospital.template([call("d10", 10), call("d20", 20)])
+    hospital.at("2025-03-01")
+    for number in range(30):
+        hospital.operate(hospital.add_person(str(number), f"+86138001380{number:02}"), "2025-03-01")
+    others = [hospital.restarted() for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(tasks.start, others))
+    assert len(hospital.plans()) == 30
+    assert len(hospital.tasks()) == 60
