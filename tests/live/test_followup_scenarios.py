@@ -166,7 +166,9 @@ def call_from_the_list(agent: Person, name: str) -> Page:
     page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Call").first.click()
     expect(page.get_by_role("button", name="Hang up")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("region", name="Follow-up").first).to_be_visible()
-    wait_for(lambda: agent.packets_heard() > 50, seconds=20, what="the patient's voice")
+    expect(page.get_by_text("On the line").first).to_be_visible(timeout=20_000)
+    heard = agent.packets_heard()
+    wait_for(lambda: agent.packets_heard() > heard + 50, seconds=20, what="the patient's voice")
     return page
 
 
@@ -274,7 +276,11 @@ def test_a_discharge_is_decided_by_the_doctor_followed_up_first_by_the_doctor_th
     panel.get_by_role("button", name="Save and close").click()
     expect(panel.get_by_text("Closed")).to_be_visible()
     recording_id = recording_of(hospital, due.id)
-    wait_for(lambda: len(audio_of(hospital, recording_id)) > 1_000, seconds=30, what="sound to play")
+    address = f"/recordings/{recording_id}"
+    wait_for(
+        lambda: hospital.product.api(address, user="supervisor")["state"] == "ready", seconds=30, what="the recording"
+    )
+    assert len(audio_of(hospital, recording_id)) > 10_000
     done = {task.id: task for task in hospital.tasks(patient_id)}[due.id]
     assert (done.state, done.effect, done.done_by, done.attempts) == (TaskState.DONE, "better", "agent1", 1)
     for who in (doctor, surgeon, agent):
