@@ -2,7 +2,7 @@
 FROM debian:trixie-slim
 
 RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 python3-venv make nodejs npm git ca-certificates \
+ && apt-get install -y --no-install-recommends python3 python3-venv make nodejs npm git ca-certificates espeak-ng \
  && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /srv/wardline

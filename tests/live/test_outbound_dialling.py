@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import select
 
 from app.calls.models import Call, TelephonyCommand
-from app.calls.rules import CommandKind
 from app.configuration.models import Setting
 from app.followups import tasks
 from app.followups.models import FollowupAttempt, FollowupTask
@@ -26,7 +25,7 @@ from app.quality.models import Recording
 from app.questionnaires.models import Questionnaire, QuestionnaireAnswer, QuestionnaireResponse, QuestionnaireVersion
 from app.settings import Settings
 from tests.live.conftest import Floor, Switch
-from tests.live.desks import Desks, all_calls, floor_on, order, telephony_process, wait_for_state
+from tests.live.desks import Desks, all_calls, floor_on, telephony_process, wait_for_state
 from tests.sip import phone_at, phone_pressing_at, phone_refusing_at
 from tests.waiting import wait_for
 
@@ -170,22 +169,6 @@ def test_a_patient_answers_by_keys_and_the_answers_and_the_recording_belong_to_t
     assert (floor.switch.folder / "spool/monitor" / f"{recording.source_name}.raw").stat().st_size > 16_000
     assert (response.id, response.way) == (batch.task.response_id, "automatic")
     assert response.completed_at is not None
-
-
-def test_a_patient_who_presses_0_is_handed_to_an_agent_in_the_same_call(floor: Floor, word: Path) -> None:
-    with phone_at(floor.switch.agent_ports["alice"]), Desks(floor, "alice"):
-        with phone_pressing_at(floor.switch.patient_port, (3.5, "0"), speech=word), running(floor) as batch:
-            wait_for_state(floor, "alice", "talking", seconds=20)
-            wait_for(lambda: batch.task.claimed_by == "alice", what="the task in alice's hand")
-            (call,) = all_calls(floor)
-            assert (call.direction, call.queue, call.agent, call.patient_id) == (
-                "outbound", "hotline", "alice", batch.task.patient_id
-            )  # fmt: skip
-            order(floor, CommandKind.HANG_UP, "alice", call_id=call.id)
-            attempt = batch.settled()
-            wait_for_state(floor, "alice", "wrap_up")
-    assert (attempt.outcome, attempt.progress, attempt.agent) == ("answered", "hand_over", "alice")
-    assert batch.task.state == "in_progress"
 
 
 def test_an_answer_that_alarms_hands_over_and_without_an_agent_the_task_is_for_one_to_call_back(

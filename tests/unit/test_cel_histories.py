@@ -186,3 +186,31 @@ def snapshot_at(seconds: float, histories: dict[str, CallHistory], *, living: st
     )  # fmt: skip
     at = datetime.fromtimestamp(seconds, UTC)
     return Snapshot(at=at, is_restarted=False, channels=(channel,), members={}, contacts={}, histories=histories)
+
+
+def test_a_call_without_an_agent_is_told_with_its_answers_and_its_end(tmp_path: Path) -> None:
+    own = "3b0f1c52-7a5e-4d0c-9c38-52f0a4c0e001"
+    ids = {"uniqueid": own, "linkedid": own}
+    lines = [
+        line("CHAN_START", 10, PATIENT, number="", exten="s", **ids),
+        line("ANSWER", 14, PATIENT, **ids),
+        line("wardline", 15, PATIENT, context="tell", extra='{"extra":"human|0|"}', **ids),
+        line("wardline", 20, PATIENT, context="tell", extra='{"extra":"answer|1|4"}', **ids),
+        line("wardline", 21, PATIENT, context="tell", extra='{"extra":"nonsense|x|4"}', **ids),
+        line("HANGUP", 25, PATIENT, extra='{"hangupcause":16,"hangupsource":""}', **ids),
+        line("LINKEDID_END", 25, PATIENT, **ids),
+    ]
+    call = histories(tmp_path, lines)[own]
+    assert (call.direction, call.is_automatic, call.outcome, call.ended_by) == ("outbound", True, "answered", "system")
+    assert call.answered_at == datetime.fromtimestamp(14, UTC)
+    assert [(each.telling, each.question, each.given) for each in call.told] == [("human", 0, ""), ("answer", 1, "4")]
+
+
+def test_a_call_without_an_agent_that_nobody_answered_ends_by_its_cause(tmp_path: Path) -> None:
+    own = "3b0f1c52-7a5e-4d0c-9c38-52f0a4c0e002"
+    lines = [
+        line("CHAN_START", 10, PATIENT, number="", exten="s", uniqueid=own, linkedid=own),
+        line("HANGUP", 12, PATIENT, uniqueid=own, linkedid=own, extra='{"hangupcause":17,"hangupsource":""}'),
+        line("LINKEDID_END", 12, PATIENT, uniqueid=own, linkedid=own),
+    ]
+    assert histories(tmp_path, lines)[own].outcome == "busy"

@@ -14,6 +14,10 @@ from app import bus as bus_topics
 from app.audit.models import AuditEvent
 from app.calls import service as calls
 from app.calls.models import Call
+from app.configuration.models import Setting
+from app.followups import service as followups
+from app.followups.models import FollowupAttempt, FollowupTask
+from app.followups.rules import TaskKind, TaskMode, TaskRole
 from app.messages.models import Message
 from app.parts import Parts
 from app.patients import service as patients
@@ -65,6 +69,54 @@ def test_a_number_on_record_is_dialled_by_its_id(page_of: PageOf, telephony: Tel
     args = {"patient_id": patient_id, "phone_id": patient_id}
     assert page_of("bob").order("dial", **args)["ok"] is True
     assert telephony.done == [("bob", "dial", args)]
+
+
+def test_a_number_that_is_not_on_the_list_of_what_may_be_dialled_is_refused(
+    page_of: PageOf, telephony: Telephony, parts: Parts
+) -> None:
+    patient_id = add_patient(parts, "王小明", "+85261234567")
+    answer = page_of("bob").order("dial", patient_id=patient_id, phone_id=patient_id)
+    assert (answer["ok"], answer["code"]) == (False, "refused")
+    assert telephony.done == []
+
+
+def test_two_agents_never_call_one_person_at_once(page_of: PageOf, telephony: Telephony, parts: Parts) -> None:
+    patient_id = add_patient(parts, "王小明", "13800138000")
+    args = {"patient_id": patient_id, "phone_id": patient_id}
+    assert page_of("bob").order("dial", **args)["ok"] is True
+    assert page_of("carol").order("dial", **args)["code"] == "conflict"
+    assert len(telephony.done) == 1
+
+
+def test_a_follow_up_in_hand_is_dialled_once_and_its_attempt_stands_with_the_order(
+    page_of: PageOf, telephony: Telephony, parts: Parts
+) -> None:
+    patient_id = add_patient(parts, "王小明", "13800138000")
+    task_id = _follow_up(parts, patient_id)
+    bob, id = page_of("bob"), str(uuid.uuid4())
+    args = {"patient_id": patient_id, "phone_id": patient_id, "task_id": task_id}
+    assert bob.order("dial", id, **args)["code"] == "conflict"  # nobody has it in hand
+    with parts.database.writing() as session:
+        assert followups.claim(session, parts.bus, task_id, by="bob", now=parts.now())
+    assert page_of("carol").order("dial", **args)["code"] == "conflict"
+    for _ in range(2):
+        assert bob.order("dial", id, **args)["ok"] is True
+    assert telephony.done == [("bob", "dial", args)]
+    with parts.database.reading() as session:
+        (attempt,) = session.scalars(select(FollowupAttempt))
+    assert (attempt.id, attempt.task_id, attempt.agent, attempt.dialling) == (id, task_id, "bob", "preview")
+
+
+def _follow_up(parts: Parts, patient_id: int) -> int:
+    now = parts.now()
+    task = followups.NewTask(
+        patient_id=patient_id, kind=TaskKind.RECOVERY, mode=TaskMode.PHONE, role=TaskRole.SERVICE_CENTRE, title="-",
+        due_on=now.date(),
+    )  # fmt: skip
+    with parts.database.writing() as session:
+        session.add_all([Setting(key="calls.calls_from", value=0), Setting(key="calls.calls_until", value=24)])
+        followups.add_tasks(session, parts.bus, [task], zone=parts.settings.timezone, by=None, now=now)
+        return session.scalars(select(FollowupTask.id)).one()
 
 
 def test_a_number_of_nobody_is_not_dialled(page_of: PageOf, telephony: Telephony) -> None:

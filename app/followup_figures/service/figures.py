@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
+from app.configuration.rules import SATISFIED_PERCENT
+from app.configuration.service import settings as configuration
 from app.followup_plans.models import FollowupPlan
 from app.followups.models import FollowupTask
 from app.followups.service.counting import CONDITIONS, TaskFigure
 from app.organisation.models import Department
 from app.questionnaires.models import QuestionnaireResponse
 
-SATISFIED_FROM = 0.8
-"""Who gave at least this share of the highest score counts as satisfied."""
 _MOST_GROUPS = 50
 
 
@@ -64,8 +64,12 @@ class EffectShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Satisfaction:
-    """Of the completed questionnaires of these follow-ups: how many, the mean share of the highest score, satisfied."""
+    """Of the completed questionnaires of these follow-ups: how many, the mean share of the highest score, satisfied.
 
+    Satisfied is whoever gave at least `percent` of what the answered questions could bring.
+    """
+
+    percent: int
     responses: int
     mean: float | None
     satisfied: float | None
@@ -125,7 +129,8 @@ def effects(session: Session, choice: Choice, *, group: str = "") -> dict[str, l
 def satisfaction(session: Session, choice: Choice) -> Satisfaction:
     """Satisfaction in follow-up (N-60), from the questionnaires answered in these tasks."""
     share = QuestionnaireResponse.score / func.nullif(QuestionnaireResponse.highest_score, 0)
-    is_satisfied = cast(share >= SATISFIED_FROM, Integer)
+    percent = configuration.value(session, SATISFIED_PERCENT)
+    is_satisfied = cast(share * 100 >= percent, Integer)
     statement = _chosen(
         select(func.count(share), func.avg(share), func.avg(is_satisfied)).select_from(FollowupTask), choice
     )
@@ -134,6 +139,7 @@ def satisfaction(session: Session, choice: Choice) -> Satisfaction:
     )
     count, mean, satisfied = session.execute(statement).one()
     return Satisfaction(
+        percent=percent,
         responses=int(count),
         mean=None if mean is None else float(mean),
         satisfied=None if satisfied is None else float(satisfied),

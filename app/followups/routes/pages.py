@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
+from flask_babel import get_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -36,6 +37,7 @@ from app.paging import DEFAULT_LIMIT
 from app.patients import service as patients
 from app.patients.rules import age_on
 from app.quality.models import Recording
+from app.questionnaires import service as questionnaires
 
 pages = Blueprint("followups", __name__, url_prefix="/followups", template_folder="../templates")
 
@@ -131,6 +133,7 @@ def panel_values(session: Session, row: TaskRow, errors: dict[str, str] | None =
         "same_day": _same_day(session, row),
         "attempts": attempts,
         "questions": service.questions_of_task(session, task),
+        "sheets": _sheets(session) if is_mine or task.state == TaskState.DONE else [],
         "doctors": doctors(session) if is_mine else [],
         "departments": organisation.departments(session) if is_mine else [],
         "is_mine": is_mine,
@@ -184,6 +187,12 @@ def _same_day(session: Session, row: TaskRow) -> list[TaskRow]:
     filters = TaskFilters(patient_id=row.patient.id, due_from=day, due_until=day, states=_WORKED_ON)
     found = service.list_tasks(session, filters, viewer=None, limit=10)
     return [each for each in found.items if each.task.id != row.task.id]
+
+
+def _sheets(session: Session) -> list[tuple[int, str]]:
+    """The follow-up sheets that can be printed for the patient (F-26)."""
+    language = str(get_locale())
+    return [(sheet.id, questionnaires.sheet_name(sheet, language)) for sheet in questionnaires.list_sheets(session)]
 
 
 def doctors(session: Session) -> list[User]:

@@ -251,12 +251,13 @@ def _dial_task(parts: Parts, user: SignedIn, id: str, task_id: int, phone_id: in
     """Call the person of a follow-up that this agent has in hand; the attempt stands with the order."""
     with parts.database.reading() as session:
         _bind(parts, user, session)
-        followups.get_task(session, task_id)
+        wish = {"patient_id": followups.get_task(session, task_id).patient_id, "phone_id": phone_id, "task_id": task_id}
+
+    def begin(session: Session) -> None:
+        # Asked where the order is written, so that a desk that repeats an order gets the answer of the first.
         dial = followups.prepare_dial(
             session, parts.settings, task_id=task_id, phone_id=phone_id, by=user.username, now=parts.now()
         )
-
-    def begin(session: Session) -> None:
         followups.take_dial(
             session,
             parts.bus,
@@ -268,7 +269,6 @@ def _dial_task(parts: Parts, user: SignedIn, id: str, task_id: int, phone_id: in
             now=parts.now(),
         )
 
-    wish = {"patient_id": dial.patient_id, "phone_id": dial.phone_id, "task_id": task_id}
     kind = CommandKind.DIAL
     return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username, also=begin)
 
