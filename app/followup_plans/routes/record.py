@@ -45,7 +45,7 @@ register(
         icon="calendar-check",
         template="followup_plans/_record.html",
         load=_plans,
-        order=560,
+        order=15,
         module=Module.FOLLOWUPS,
     )
 )
