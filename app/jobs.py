@@ -46,6 +46,7 @@ MAKE_EXPORT = "exports.make"
 WORK_ON_MASS_SEND = "mass_sends.work_on"
 WORK_ON_OUTBOUND_LIST = "outbound_lists.work_on"
 INDEX_NAMES = "patients.index_names"
+LOOK_AT_PLANS = "followup_plans.look_again"
 PING = "jobs.ping"
 WAKE = "jobs.wake"
 
@@ -152,7 +153,7 @@ SWEEPS: Sequence[Sweep] = (
     Sweep(
         name="followup_plans.look_again",
         every=timedelta(minutes=5),
-        run=lambda _celery, parts: followup_plans.look_again(parts),
+        run=lambda celery, _parts: celery.send_task(LOOK_AT_PLANS),
     ),
     Sweep(
         name="followup_plans.starts",
@@ -221,6 +222,10 @@ def make_celery(parts: Parts) -> Celery:
     @celery.task(name=INDEX_NAMES, shared=False)  # type: ignore[untyped-decorator]
     def index_names() -> None:
         patients.index_unindexed(parts)
+
+    @celery.task(name=LOOK_AT_PLANS, shared=False)  # type: ignore[untyped-decorator]
+    def look_at_plans() -> None:
+        followup_plans.look_again(parts)
 
     @celery.task(name=PING, shared=False)  # type: ignore[untyped-decorator]
     def answer_ping(nonce: str) -> None:

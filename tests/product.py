@@ -119,11 +119,15 @@ class Product:
 
     def api(self, path: str, body: dict[str, Any] | None = None, *, method: str = "", user: str = "agent1") -> Any:
         """One API call as `user`, with a bearer token."""
+        headers = {"Authorization": f"Bearer {self.token(user)}"}
+        return self._call(path, body, method or ("POST" if body is not None else "GET"), headers)
+
+    def token(self, user: str) -> str:
+        """A bearer token of that user."""
         if user not in self._tokens:
             given = self._call("/tokens", {"username": user, "password": self.password}, "POST", {})
             self._tokens[user] = given["token"]
-        headers = {"Authorization": f"Bearer {self._tokens[user]}"}
-        return self._call(path, body, method or ("POST" if body is not None else "GET"), headers)
+        return self._tokens[user]
 
     def _call(self, path: str, body: dict[str, Any] | None, method: str, headers: dict[str, str]) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -173,3 +173,38 @@ def test_two_gateways_of_texts_at_once_write_one(hospital: Hospital) -> None:
     assert len(hospital.texts()) == 20
     with hospital.parts.database.reading() as session:
         assert set(session.scalars(select(FollowupTask.state))) == {"done"}
+
+
+def test_text_that_waits_in_the_outbox_is_taken_back_with_its_event_and_goes_once_for_the_new_day(
+    hospital: Hospital,
+) -> None:
+    person = hospital.add_person()
+    operation = hospital.at("2025-03-01").operate(person, "2025-03-01")
+    hospital.sweep()
+    hospital.at("2025-03-10", "09:00").sweep()
+    assert len(hospital.texts()) == 1
+    hospital.move_operation(operation, "2025-03-05")
+    hospital.sweep()
+    hospital.at("2025-03-14", "09:00").sweep()
+    with hospital.parts.database.reading() as session:
+        rows = session.scalars(select(Message).order_by(Message.id)).all()
+    assert [(row.state, row.text.partition("】")[2]) for row in rows] == [
+        ("cancelled", "王秀兰，请于2025-03-11来院。"),
+        ("queued", "王秀兰，请于2025-03-15来院。"),
+    ]
+
+
+def test_text_that_has_left_is_not_told_again_when_its_event_moves(hospital: Hospital) -> None:
+    person = hospital.add_person()
+    operation = hospital.at("2025-03-01").operate(person, "2025-03-01")
+    hospital.sweep()
+    hospital.at("2025-03-10", "09:00").sweep()
+    with hospital.parts.database.writing() as session:
+        message = session.scalars(select(Message)).one()
+        message.state, message.sent_at = "sent", hospital.now
+        for segment in message.segments:
+            segment.state = "sent"
+    hospital.move_operation(operation, "2025-03-05")
+    hospital.sweep()
+    hospital.at("2025-03-14", "09:00").sweep()
+    assert len(hospital.texts()) == 1

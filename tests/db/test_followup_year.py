@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.configuration import service as configuration
 from app.configuration.rules import CARE_PER_DAY, CARE_PER_WEEK, FOLLOWUP_DECISIONS
@@ -191,6 +191,8 @@ class Year:
         with parts.database.writing() as session:
             make_due(session, parts.bus, self.hospital.now)
         tasks.send_texts(parts)
+        with parts.database.writing() as session:  # what is in the outbox leaves, as the gateway would let it
+            session.execute(update(Message).where(Message.state == "queued").values(state="sent", sent_at=parts.now()))
         tasks.start(parts)
         for event in self.events:
             event.look(today, hour)

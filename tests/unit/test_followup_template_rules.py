@@ -36,6 +36,7 @@ from app.followup_templates.rules import (
 )
 from app.followup_templates.service.shipping import programme_in, shipped_rows
 from app.followups.rules import TaskKind, TaskMode, TaskRole
+from app.questionnaires.service.shipping import shipped_questionnaires
 
 MARCH = date(2025, 3, 1)
 
@@ -249,3 +250,9 @@ def test_months_are_added_by_the_calendar(day: date, months: int) -> None:
     moved = add_months(day, months)
     assert (moved.year * 12 + moved.month) - (day.year * 12 + day.month) == months
     assert moved.day == day.day or (moved + timedelta(days=1)).day == 1
+
+
+def test_ready_templates_ask_only_questionnaires_that_the_product_brings() -> None:
+    known = {each["code"] for each in shipped_questionnaires()["questionnaires"]}
+    asked = {each.questionnaire for row in shipped_rows() for each in programme_in(row).steps if each.questionnaire}
+    assert asked and asked <= known

@@ -13,6 +13,7 @@ _FOR_THE_HOUSE = {
     "accounts": "nobody is signed in yet, or the account itself is meant",
     "channels": "a contact comes in from outside, and belongs to somebody whoever brings it may not see",
     "queues": "the board counts the whole floor",
+    "questionnaires": "the page behind a link: the secret says whose answers these are, and nobody is signed in",
     "quality": "a lost file and a listening are noted whatever the listener may change",
 }
 

@@ -28,6 +28,8 @@ _OPEN_TO_ALL = {
     "contact.show_form",
     "contact.send_message",
     "contact.show_thanks",
+    "survey.show_survey",
+    "survey.save_survey",
 }
 
 

@@ -1,4 +1,4 @@
-"""Plans on the patient page: those that run, those that were, and the form that begins one."""
+"""Follow-up on the patient page: what is still to be done, the plans, and the forms that begin one or the other."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from app.followup_plans.routes.pages import WRITERS
 from app.followup_plans.routes.words import page_words
 from app.followup_plans.rules import OPEN
 from app.followup_templates import service as templates
+from app.followups.routes.words import mode_words
+from app.followups.rules import TaskMode
 from app.http import parts, signed_in, viewer
 from app.patients.models import Patient
 from app.patients.routes.sections import Section, register
@@ -27,8 +29,10 @@ def _plans(session: Session, patient: Patient) -> dict[str, Any]:
     return {
         "words": page_words(),
         "rows": rows,
+        "tasks": service.open_tasks_of(session, patient.id),
         "count": sum(row.plan.state in OPEN for row in rows),
         "choices": [(use.template_id, use.title(locale)) for use in in_use],
+        "modes": [(mode.value, mode_words()[mode]) for mode in (TaskMode.PHONE, TaskMode.SMS, TaskMode.VISIT)],
         "may_start": may_start and patient.deceased_at is None,
         "today": parts().now().astimezone(zone).date(),
     }
@@ -36,12 +40,12 @@ def _plans(session: Session, patient: Patient) -> dict[str, Any]:
 
 register(
     Section(
-        name="followup_plans",
-        title=N_("Follow-up plans"),
-        icon="diagram-3",
+        name="followups",
+        title=N_("Follow-ups"),
+        icon="calendar-check",
         template="followup_plans/_record.html",
         load=_plans,
-        order=560,
+        order=15,
         module=Module.FOLLOWUPS,
     )
 )

@@ -22,7 +22,7 @@ MOVES: Mapping[PlanState, frozenset[PlanState]] = {
     PlanState.UNDECIDED: frozenset({PlanState.ACTIVE, PlanState.STOPPED}),
     PlanState.PROPOSED: frozenset({PlanState.ACTIVE, PlanState.STOPPED}),
     PlanState.ACTIVE: frozenset({PlanState.DONE, PlanState.STOPPED}),
-    PlanState.DONE: frozenset(),
+    PlanState.DONE: frozenset({PlanState.ACTIVE}),  # its last text was taken back before it had left
     PlanState.STOPPED: frozenset({PlanState.ACTIVE, PlanState.PROPOSED}),  # its event came back
 }
 """Every move that is allowed."""

@@ -98,6 +98,7 @@ def fit_tasks(
     has left out stays as it is.
     """
     session.flush()
+    followups.recall_texts(session, parts.bus, subject.plan_id, now)
     zone, language = parts.settings.timezone, parts.settings.locale
     wanted = {each.step.key: each for each in plan_steps(programme, subject.anchor_on, known_on)}
     columns = (FollowupTask.id, FollowupTask.step, FollowupTask.state, FollowupTask.due_on, FollowupTask.reason)

@@ -84,6 +84,14 @@ def tasks_of(session: Session, plan_id: int) -> Sequence[FollowupTask]:
     return session.scalars(query.order_by(FollowupTask.due_at, FollowupTask.id)).all()
 
 
+def open_tasks_of(session: Session, patient_id: int, *, limit: int = 10) -> Sequence[FollowupTask]:
+    """What is still to be done for one person, of plans, of lists and on its own, by its time."""
+    query = select(FollowupTask).where(
+        FollowupTask.patient_id == patient_id, FollowupTask.state.in_(tuple(sorted(OPEN)))
+    )
+    return session.scalars(query.order_by(FollowupTask.work_at, FollowupTask.id).limit(limit)).all()
+
+
 def decisions_for(
     session: Session, *, username: str, departments: Collection[int], sees_all: bool, limit: int = _MOST_SHOWN
 ) -> Sequence[PlanRow]:

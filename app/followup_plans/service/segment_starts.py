@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.access import service as access
 from app.access.rules import Module
 from app.bus import Bus
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound, WardlineError
 from app.followup_plans.models import FollowupPlan, FollowupStart
 from app.followup_plans.rules import PlanState, by_hand_on
 from app.followup_plans.service.by_hand import make_plans
@@ -26,6 +27,8 @@ from app.patients.models import Patient
 from app.segments import service as segments
 from app.segments.rules import SegmentPurpose
 from app.texts import N_
+
+log = structlog.get_logger()
 
 RUNNING, DONE, STOPPED = "running", "done", "stopped"
 _PIECE = 200
@@ -127,7 +130,21 @@ def running_starts(session: Session) -> list[int]:
 
 
 def work_on_start(parts: Parts, start_id: int) -> bool:
-    """One piece: some hundred people more. True while there is more to do; a restart goes on where it was."""
+    """One piece: some hundred people more. True while there is more to do; a restart goes on where it was.
+
+    A start whose segment or author is gone is stopped.
+    """
+    try:
+        return _work_on(parts, start_id)
+    except WardlineError as error:
+        log.warning("followup_start.failed", start=start_id, error=error.code)
+        with parts.database.writing() as session:
+            start = session.get_one(FollowupStart, start_id)
+            start.state, start.ended_at = STOPPED, parts.now()
+        return False
+
+
+def _work_on(parts: Parts, start_id: int) -> bool:
     now = parts.now()
     with parts.database.writing() as session:
         locked = select(FollowupStart).where(FollowupStart.id == start_id).with_for_update()

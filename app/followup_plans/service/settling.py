@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -42,6 +42,7 @@ from app.journal.service import Entry, append
 from app.parts import Parts
 from app.sending_rules.service.anchors import Anchored
 
+_UNSENT_FOR = timedelta(days=3)  # longer than a server is away
 _UNTIED = {"synchronize_session": False}
 
 
@@ -150,7 +151,7 @@ def _follow_events(look: _Look, programmes: Mapping[int, Programme]) -> None:
     """What has begun already goes on, moves, stops or comes back with its event."""
     by_version: dict[int, list[FollowupPlan]] = defaultdict(list)
     for plan in look.plans:
-        if plan.template_version_id in programmes and is_of_a_record(plan.occasion) and _may_change(plan):
+        if plan.template_version_id in programmes and is_of_a_record(plan.occasion) and _may_change(plan, look.now):
             by_version[plan.template_version_id or 0].append(plan)
     for version_id, plans in by_version.items():
         programme = programmes[version_id]
@@ -163,7 +164,9 @@ def _follow_events(look: _Look, programmes: Mapping[int, Programme]) -> None:
             look.changed += _follow(look, plan, programme, event)
 
 
-def _may_change(plan: FollowupPlan) -> bool:
+def _may_change(plan: FollowupPlan, now: datetime) -> bool:
+    if plan.state == PlanState.DONE:
+        return plan.ended_at is not None and plan.ended_at > now - _UNSENT_FOR
     if plan.state == PlanState.STOPPED:
         is_by_itself = plan.ended_by is None or plan.reason == StopReason.DEATH
         return plan.reason in RESTARTABLE and is_by_itself
@@ -172,6 +175,8 @@ def _may_change(plan: FollowupPlan) -> bool:
 
 def _follow(look: _Look, plan: FollowupPlan, programme: Programme, event: Anchored | None) -> bool:
     session, bus = look.session, look.parts.bus
+    if plan.state == PlanState.DONE and not _reopen(look, plan, event):
+        return False
     if event is None:
         if plan.state == PlanState.STOPPED:
             return False
@@ -194,6 +199,16 @@ def _follow(look: _Look, plan: FollowupPlan, programme: Programme, event: Anchor
         fit_tasks(session, look.parts, subject, programme, look.questionnaires, known_on=look.today, now=look.now)
     kind = "followup_plan.restarted" if came_back else "followup_plan.moved"
     append(session, bus, [Entry(kind=kind, at=look.now, payload={"plan_id": plan.id})])
+    return True
+
+
+def _reopen(look: _Look, plan: FollowupPlan, event: Anchored | None) -> bool:
+    """A plan is not done whose last text waits in the outbox while its event goes or moves."""
+    is_as_it_was = event is not None and (plan.round > 1 or plan.anchor_on == event.on)
+    if is_as_it_was or not followups.recall_texts(look.session, look.parts.bus, plan.id, look.now):
+        return False
+    plan.state, plan.ended_at = PlanState.ACTIVE, None
+    look.session.flush()
     return True
 
 

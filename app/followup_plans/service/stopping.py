@@ -35,6 +35,7 @@ from app.registers.models import RegisterMember
 from app.texts import N_
 from app.visits.models import Operation, Visit
 
+_Happened = Mapping[int, list[tuple[int | None, Occurrence]]]
 _WHOLE = {UNSCOPED: True}
 _REASONS: Mapping[StopOn, StopReason] = {each: StopReason(f"stop_{each}") for each in StopOn}
 
@@ -73,6 +74,7 @@ def end_plan(
     plan_id = plan.id
     plan.state, plan.reason, plan.ended_at, plan.ended_by = state, reason, now, by
     session.flush()
+    followups.recall_texts(session, bus, plan_id, now)
     followups.cancel_tasks_of_plan(session, bus, plan_id, reason=reason or state.value, by=by, now=now)
     payload = {"plan_id": plan_id, "state": state.value}
     append(session, bus, [Entry(kind="followup_plan.ended", at=now, agent=by, payload=payload)])
@@ -124,13 +126,14 @@ def apply_stops(
         return 0
     session.flush()
     happened = _happened(session, parts, {plan.patient_id for plan, _programme in concerned})
+    _recall_stopped(session, parts, concerned, happened, now)
     tasks = _tasks_of(session, [plan.id for plan, _programme in concerned])
     today = now.astimezone(parts.settings.timezone).date()
     cancelled: dict[StopReason, list[int]] = defaultdict(list)
     back: list[int] = []
     ended: list[tuple[FollowupPlan, StopOn]] = []
     for plan, programme in concerned:
-        mine = [each for visit_id, each in happened[plan.patient_id] if visit_id is None or visit_id != plan.visit_id]
+        mine = _others(plan, happened)
         ending = ends_plan(programme, plan.anchor_on, mine)
         if ending is not None:
             ended.append((plan, ending))
@@ -144,6 +147,27 @@ def apply_stops(
             if was_stopped and key not in stopped and key in steps:
                 back += [] if has_passed(steps[key], plan.anchor_on, today) else [task_id]
     return _carry_out(session, parts, cancelled, back, ended, now)
+
+
+def _others(plan: FollowupPlan, happened: _Happened) -> list[Occurrence]:
+    """What happened to the patient beside the visit that the plan itself hangs on."""
+    return [each for visit_id, each in happened[plan.patient_id] if visit_id is None or visit_id != plan.visit_id]
+
+
+def _recall_stopped(
+    session: Session,
+    parts: Parts,
+    concerned: Sequence[tuple[FollowupPlan, Programme]],
+    happened: _Happened,
+    now: datetime,
+) -> None:
+    wanted = [
+        (plan.id, stopped.keys())
+        for plan, programme in concerned
+        if (stopped := stopped_steps(programme, plan.anchor_on, _others(plan, happened)))
+    ]
+    for plan_id, steps in wanted:
+        followups.recall_texts(session, parts.bus, plan_id, now, steps=steps)
 
 
 def _carry_out(
@@ -173,9 +197,7 @@ def _tasks_of(
     return found
 
 
-def _happened(
-    session: Session, parts: Parts, patient_ids: Collection[int]
-) -> Mapping[int, list[tuple[int | None, Occurrence]]]:
+def _happened(session: Session, parts: Parts, patient_ids: Collection[int]) -> _Happened:
     """What happened to these people, each with the visit that it was."""
     zone = parts.settings.timezone
     found: dict[int, list[tuple[int | None, Occurrence]]] = defaultdict(list)

@@ -39,6 +39,7 @@ PEOPLE_KINDS = (
 APPROVED = "followup_template.approved"
 _CURSOR = 1
 _ENTRIES = 2_000
+_MOST_PEOPLE = 2_000  # in one turn, which takes a second: the other sweeps wait meanwhile
 _PIECE = 200  # people in one transaction: on SQLite nobody else writes meanwhile
 _LATELY = timedelta(days=7)
 _AHEAD = timedelta(days=400)
@@ -67,11 +68,18 @@ def start_new(parts: Parts) -> int:
             .order_by(JournalEntry.seq)
             .limit(_ENTRIES)
         ).all()
+    people: set[int] = set()
+    approved: set[int] = set()
     reached = entries[-1].seq if len(entries) == _ENTRIES else latest
-    people = sorted({each for row in entries if row.kind != APPROVED for each in _people_in(row.payload)})
-    changed = settle_all(parts, people)
-    for template_id in sorted({row.payload["template_id"] for row in entries if row.kind == APPROVED}):
-        changed += _start_template(parts, template_id)
+    for row in entries:
+        if row.kind == APPROVED:
+            approved.add(row.payload["template_id"])
+        people.update(_people_in(row.payload))
+        if len(people) >= _MOST_PEOPLE:
+            reached = row.seq
+            break
+    changed = settle_all(parts, sorted(people))
+    changed += sum(_start_template(parts, template_id) for template_id in sorted(approved))
     with parts.database.writing() as session:
         cursor = session.get_one(FollowupCursor, _CURSOR, with_for_update=True)
         cursor.seq = max(cursor.seq, reached)

@@ -153,12 +153,19 @@ def _load_chart(by_day: Mapping[date, Mapping[TaskMode, int]]) -> Chart | None:
         week = weeks.setdefault(day - timedelta(days=day.weekday()), Counter())
         for mode, count in modes.items():
             week["texts" if mode is TaskMode.SMS else "visits" if mode is TaskMode.VISIT else "calls"] += count
-    steps = sorted(weeks)
+    steps = _without_gaps(sorted(weeks), timedelta(days=7))
     series = [
-        Series(name, tuple(float(weeks[step][key]) for step in steps))
+        Series(name, tuple(float(weeks.get(step, Counter())[key]) for step in steps))
         for key, name in (("calls", N_("Calls")), ("visits", N_("Face to face")), ("texts", N_("Messages")))
     ]
     return draw(steps, series) if steps else None
+
+
+def _without_gaps(steps: list[date], width: timedelta) -> list[date]:
+    """Also the weeks in which nothing is to be done: a gap must look like one."""
+    if not steps:
+        return []
+    return [steps[0] + place * width for place in range((steps[-1] - steps[0]) // width + 1)]
 
 
 def _starts_chart(by_month: Mapping[date, int]) -> Chart | None:

@@ -149,7 +149,7 @@ def add_task() -> Response:
         flash(" ".join(errors_of(error).values()), "danger")
     else:
         flash(_("The follow-up is planned."), "success")
-    return redirect(f"/patients/{patient_id}#section-followups", 303)
+    return redirect(f"/patients/{patient_id}#sec-followups", 303)
 
 
 def _result_data() -> ResultData:

@@ -63,7 +63,7 @@ from app.followups.service.tasks import (
     tie_response,
     undo_skip,
 )
-from app.followups.service.texting import send_due
+from app.followups.service.texting import recall_texts, send_due
 
 __all__ = [
     "CLAIM_LIFETIME",
@@ -110,6 +110,7 @@ __all__ = [
     "put_off",
     "questions_for",
     "questions_of_task",
+    "recall_texts",
     "release",
     "restore_tasks",
     "retry_of",

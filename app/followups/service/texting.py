@@ -5,17 +5,19 @@ So there is never a text without its step, nor a step done without its text; who
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from app.bus import Bus
 from app.contact_policy.rules import earliest_sending
 from app.contact_policy.service import limits
+from app.errors import Conflict
 from app.followup_plans.models import FollowupPlan
 from app.followup_templates.models import FollowupTemplateVersion
 from app.followup_templates.rules import Step, read_step
@@ -25,7 +27,8 @@ from app.followups.service.tasks import make_due
 from app.journal.service import Entry, append
 from app.message_templates import service as templates
 from app.messages import service as messages
-from app.messages.rules import MessageKind, Origin, Priority, sign_text
+from app.messages.models import Message
+from app.messages.rules import MessageKind, Origin, OutState, Priority, sign_text
 from app.messages.service import Outgoing
 from app.organisation.models import Department
 from app.parts import Parts
@@ -63,6 +66,56 @@ def send_due(parts: Parts) -> int:
     while count := _send_batch(parts):
         looked_at += count
     return looked_at
+
+
+def recall_texts(
+    session: Session, bus: Bus, plan_id: int, now: datetime, *, steps: Collection[str] | None = None
+) -> int:
+    """Take back what is still in the outbox of a plan, or of these steps of it: their tasks are planned again.
+
+    Its event has moved or gone while the network was away; whoever calls moves or cancels the tasks then. Returns how
+    many were taken back. What is leaving just then is left alone: nobody is told twice.
+    """
+    unsent = (
+        select(FollowupTask.id, FollowupTask.step, Message.id.label("message_id"))
+        .join(Message, Message.id == FollowupTask.message_id)
+        .where(
+            FollowupTask.plan_id == plan_id,
+            FollowupTask.state == TaskState.DONE,
+            FollowupTask.mode == TaskMode.SMS,
+            Message.state == OutState.QUEUED,
+            Message.sent_at.is_(None),
+        )
+    )
+    recalled = 0
+    for row in session.execute(unsent).all():
+        if steps is not None and row.step not in steps:
+            continue
+        try:
+            messages.cancel(session, bus, message_id=row.message_id, agent="", now=now)
+        except Conflict:
+            continue
+        # The one way back from done: what never left was not done.
+        session.execute(
+            update(FollowupTask)
+            .where(FollowupTask.id == row.id, FollowupTask.state == TaskState.DONE)
+            .values(
+                state=TaskState.PLANNED,
+                result=None,
+                message_id=None,
+                done_at=None,
+                changed_at=now,
+                row_version=FollowupTask.row_version + 1,
+            ),
+            execution_options={"synchronize_session": False},
+        )
+        recalled += 1
+    if recalled:
+        session.expire_all()
+        append(
+            session, bus, [Entry(kind="followups.recalled", at=now, payload={"plan_id": plan_id, "count": recalled})]
+        )
+    return recalled
 
 
 def _waiting(now: datetime) -> Select[int]:
@@ -104,6 +157,7 @@ def _queue(session: Session, parts: Parts, tasks: Sequence[FollowupTask], now: d
     written = _write(session, parts, tasks, now)
     ready = [task for task in tasks if written[task.id].reason is None]
     outcomes = [_Outcome(task, reason=written[task.id].reason) for task in tasks if task not in ready]
+    earlier = _written_before(session, [task.id for task in ready])
     answers = messages.queue_many(
         session,
         parts.bus,
@@ -113,7 +167,7 @@ def _queue(session: Session, parts: Parts, tasks: Sequence[FollowupTask], now: d
                 number=written[task.id].number,
                 patient_id=task.patient_id,
                 text=written[task.id].text,
-                dedup_key=f"followup:{task.id}",
+                dedup_key=_key(task.id, earlier.get(task.id, 0)),
                 due_at=task.work_at,
                 expires_at=task.late_at,
                 origin_id=task.id,
@@ -135,6 +189,18 @@ def _queue(session: Session, parts: Parts, tasks: Sequence[FollowupTask], now: d
         else:
             outcomes.append(_Outcome(task, reason=str(answer.refusal)))
     return outcomes
+
+
+def _written_before(session: Session, task_ids: Sequence[int]) -> dict[int, int]:
+    """How many texts each of these tasks has had already: those that were taken back."""
+    query = select(Message.origin_id, func.count()).where(
+        Message.origin == Origin.FOLLOWUP, Message.origin_id.in_(task_ids)
+    )
+    return {task_id or 0: count for task_id, count in session.execute(query.group_by(Message.origin_id))}
+
+
+def _key(task_id: int, earlier: int) -> str:
+    return f"followup:{task_id}:{earlier}" if earlier else f"followup:{task_id}"
 
 
 def _tomorrow(task: FollowupTask, now: datetime, zone: ZoneInfo) -> datetime:

@@ -1,0 +1,72 @@
+"""Settings: calls that we place."""
+
+from __future__ import annotations
+
+from app.calls.rules import USUAL_PREFIXES
+from app.configuration.rules.keys import Group, SettingKey
+from app.texts import N_
+
+DIAL_PREFIXES: SettingKey[str] = SettingKey(
+    name="calls.dial_prefixes",
+    default=USUAL_PREFIXES,
+    group=Group.CALLS,
+    title=N_("Numbers that may be dialled begin with"),
+    help=N_("Plus allows what begins so, minus refuses it, the longest beginning counts. No other number is dialled."),
+    high=500,
+)
+CALLS_FROM: SettingKey[int] = SettingKey(
+    name="calls.calls_from",
+    default=9,
+    group=Group.CALLS,
+    title=N_("Follow-up calls from"),
+    help=N_("By the clock where the number is. An outbound list may have narrower hours."),
+    unit=N_("o'clock"),
+    low=0,
+    high=23,
+)
+CALLS_UNTIL: SettingKey[int] = SettingKey(
+    name="calls.calls_until",
+    default=20,
+    group=Group.CALLS,
+    title=N_("Follow-up calls until"),
+    help=N_("By the clock where the number is. It must be later than the hour from which calls are made."),
+    unit=N_("o'clock"),
+    low=1,
+    high=24,
+)
+CALL_ATTEMPTS: SettingKey[int] = SettingKey(
+    name="calls.attempts",
+    default=3,
+    group=Group.CALLS,
+    title=N_("Calls to one person for one follow-up"),
+    help=N_("Then the person counts as lost to contact. An outbound list may have its own number."),
+    unit=N_("calls"),
+    low=1,
+    high=20,
+)
+CALLS_PER_DAY: SettingKey[int] = SettingKey(
+    name="calls.per_day",
+    default=3,
+    group=Group.CALLS,
+    title=N_("Follow-up calls to one person on a day"),
+    help=N_("Over all follow-ups and lists together. What is more waits for the next day."),
+    unit=N_("calls"),
+    low=1,
+    high=20,
+)
+CALL_NOTICE: SettingKey[str] = SettingKey(
+    name="calls.notice",
+    default="",
+    group=Group.CALLS,
+    title=N_("First words of an automatic call"),
+    help=N_("They must say that the call is recorded. Left empty: a usual sentence, in the language of the call."),
+    high=200,
+)
+CALL_THANKS: SettingKey[str] = SettingKey(
+    name="calls.thanks",
+    default="",
+    group=Group.CALLS,
+    title=N_("Last words of an automatic call"),
+    help=N_("Left empty: a usual sentence, in the language of the call."),
+    high=200,
+)
