@@ -19,7 +19,8 @@ from app.errors import NotFound
 from app.followup_figures import service
 from app.followup_figures.service import Choice, Rates
 from app.followup_templates.models import FollowupTemplate
-from app.followups.routes.words import effect_words, template_name
+from app.followups.routes.words import effect_words, template_name, who
+from app.followups.service import DIALLER
 from app.followups.service.counting import TaskFigure
 from app.http import allow, parts, reading, viewer
 from app.organisation import service as organisation
@@ -84,7 +85,7 @@ def show_figures() -> str:
             effect_word=effect_words(),
             satisfaction=service.satisfaction(session, choice),
             people=people,
-            names=dict(session.execute(select(User.username, User.display_name)).all()),
+            names={DIALLER: who(DIALLER), **dict(session.execute(select(User.username, User.display_name)).all())},
             departments=organisation.departments(session),
             templates=[
                 (each.id, template_name(each))

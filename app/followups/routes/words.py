@@ -26,7 +26,7 @@ from app.followups.rules import (
     TreatmentEffect,
     is_overdue,
 )
-from app.followups.service import TaskRow
+from app.followups.service import DIALLER, TaskRow
 from app.http import parts
 from app.sending_rules.routes.words import reason_sentence
 from app.sending_rules.rules import Reason as SendingReason
@@ -62,6 +62,7 @@ def page_words() -> dict[str, Any]:
         "why_of": why_of,
         "overdue": overdue,
         "reason_word": reason_word,
+        "who": who,
     }
 
 
@@ -264,6 +265,13 @@ def template_name(template: FollowupTemplate | None) -> str:
 def overdue(task: FollowupTask) -> bool:
     """Whether it should have been done by now."""
     return is_overdue(TaskState(task.state), task.late_at, parts().now())
+
+
+def who(username: str | None) -> str:
+    """Who did it; the dialler and the sweeps have no name of their own."""
+    if username is None:
+        return str(_("by itself"))
+    return str(_("Automatic call")) if username == DIALLER else username
 
 
 def now() -> datetime:
