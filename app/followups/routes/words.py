@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask_babel import get_locale
@@ -272,8 +271,3 @@ def who(username: str | None) -> str:
     if username is None:
         return str(_("by itself"))
     return str(_("Automatic call")) if username == DIALLER else username
-
-
-def now() -> datetime:
-    """The hospital's present."""
-    return parts().now().astimezone(parts().settings.timezone)
