@@ -33,7 +33,10 @@ class Reconciliation:
             present.setdefault(channel.linkedid, []).append(channel)
         known = {call.record.linkedid for call in self._calls}
         for call in self._calls:
-            is_being_placed = not call.channels and snapshot.at - call.record.started_at < _PLACING_SECONDS
+            is_told = call.record.linkedid in snapshot.histories and snapshot.is_over(call.record.linkedid)
+            is_recent = snapshot.at - call.record.started_at < _PLACING_SECONDS
+            # A call that a process placed which was killed has no channels here either; CEL says that it is over.
+            is_being_placed = not call.channels and is_recent and not is_told
             if call.record.linkedid not in present and not is_being_placed:
                 self._end_in_gap(call, snapshot)
         for linkedid, channels in present.items():

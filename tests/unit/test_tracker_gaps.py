@@ -67,6 +67,17 @@ def test_a_call_that_is_just_being_placed_survives_a_reading_that_began_before_i
     assert switch.play.state_of("alice") is AgentState.TALKING
 
 
+def test_a_call_that_was_placed_a_moment_ago_and_is_over_by_its_history_ends_at_once(switch: SwitchModel) -> None:
+    switch.play.order(switch.now, CommandKind.DIAL, "alice", id="d1", number="+8613800138000")
+    switch.now += timedelta(seconds=1)
+    told = history(
+        switch, "d1", direction="outbound", number="", dialled="13800138000", ended_at=switch.now, is_complete=True,
+        ended_by="caller", outcome=CallOutcome.BUSY,
+    )  # fmt: skip
+    switch.play.tell(snapshot(switch, histories={"d1": told}))
+    assert (only_call(switch).outcome, only_call(switch).ended_at) == ("busy", switch.now)
+
+
 def test_an_agent_whose_offer_ended_in_the_gap_is_free_again(switch: SwitchModel) -> None:
     party = switch.call_in()
     switch.offer(party)
