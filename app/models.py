@@ -23,6 +23,7 @@ from app.mailings import models as mailings
 from app.mass_sends import models as mass_sends
 from app.message_templates import models as message_templates
 from app.messages import models as messages
+from app.missed_callers import models as missed_callers
 from app.organisation import models as organisation
 from app.outbound_lists import models as outbound_lists
 from app.patients import models as patients
@@ -59,6 +60,7 @@ __all__ = [
     "mass_sends",
     "message_templates",
     "messages",
+    "missed_callers",
     "organisation",
     "outbound_lists",
     "patients",

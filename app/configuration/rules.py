@@ -30,6 +30,7 @@ class Group(StrEnum):
     CALLS = "calls"
     QUESTIONNAIRES = "questionnaires"
     FOLLOWUPS = "followups"
+    FLOOR = "floor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -436,6 +437,16 @@ FOLLOWUP_NOTES: SettingKey[bool] = SettingKey(
     title=N_("The doctor writes condition, focus and cautions"),
     help=N_("All three are needed before a plan begins at discharge."),
 )
+CALLBACK_MINUTES: SettingKey[int] = SettingKey(
+    name="floor.callback_minutes",
+    default=30,
+    group=Group.FLOOR,
+    title=N_("A caller whom nobody answered is called back within"),
+    help=N_("Afterwards the caller stands in the supervisors' work list. Taking a caller begins the time anew."),
+    unit=N_("minutes"),
+    low=1,
+    high=1440,
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -480,6 +491,7 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     FOLLOWUP_DECISIONS,
     FOLLOWUP_DECISION_HOURS,
     FOLLOWUP_NOTES,
+    CALLBACK_MINUTES,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 GROUP_TITLES: Mapping[Group, str] = {
@@ -491,6 +503,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.CALLS: N_("Calls that we place"),
     Group.QUESTIONNAIRES: N_("Questionnaires"),
     Group.FOLLOWUPS: N_("Follow-ups"),
+    Group.FLOOR: N_("The floor"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -31,6 +31,7 @@ from app.mailings import routes as mailings
 from app.mass_sends import routes as mass_sends
 from app.message_templates import routes as message_templates
 from app.messages import routes as messages
+from app.missed_callers import routes as missed_callers
 from app.organisation import routes as organisation
 from app.outbound_lists import routes as outbound_lists
 from app.parts import Parts
@@ -88,6 +89,7 @@ _ROOMS: tuple[Any, ...] = (
     followup_figures,
     followup_templates,
     followup_plans,
+    missed_callers,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024
