@@ -77,6 +77,9 @@ _PAGES = (
     "/no-such-page",
 )
 _SUPERVISOR_PAGES = (
+    "/reports/floor",
+    "/reports/floor/agents",
+    "/work/missed-callers?show=late",
     "/messages/gateway",
     "/message-templates",
     "/message-templates/1",
