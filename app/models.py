@@ -4,6 +4,7 @@ from app.access import models as access
 from app.accounts import models as accounts
 from app.agents import models as agents
 from app.alarms import models as alarms
+from app.articles import models as articles
 from app.audit import models as audit
 from app.calls import models as calls
 from app.channels import models as channels
@@ -41,6 +42,7 @@ __all__ = [
     "accounts",
     "agents",
     "alarms",
+    "articles",
     "audit",
     "calls",
     "channels",

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.access.routes import administration, emergency, reveal
 from app.accounts import routes as accounts
 from app.agents import routes as agents
+from app.articles import routes as articles
 from app.audit import routes as audit
 from app.calls import routes as calls
 from app.channels import routes as channels
@@ -92,6 +93,7 @@ _ROOMS: tuple[Any, ...] = (
     followup_plans,
     missed_callers,
     floor_reports,
+    articles,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

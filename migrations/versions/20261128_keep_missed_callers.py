@@ -1,4 +1,4 @@
-"""keep callers whom nobody answered, and find what an agent was doing."""
+"""keep callers whom nobody answered, and articles; find what an agent was doing."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,6 +39,40 @@ def upgrade() -> None:
     op.create_index("ix_callback_request_number", "callback_request", ["number", "closed_at"])
     op.create_index("ix_callback_request_patient", "callback_request", ["patient_id", "closed_at"])
     op.create_index("ix_callback_request_last_call_id", "callback_request", ["last_call_id"])
+    op.create_table(
+        "article",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("tags", sa.String(length=200), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(length=64), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["department_id"], ["department.id"], name="fk_article_department_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_article_changed", "article", ["withdrawn_at", "changed_at", "id"])
+    op.create_table(
+        "article_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("tags", sa.String(length=200), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name="fk_article_version_article_id"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("article_id", "number", name="uq_article_version"),
+    )
     is_agent = sa.text("kind = 'agent.changed'")
     op.create_index(
         "ix_journal_agent", "journal", ["agent", "at", "seq"], sqlite_where=is_agent, postgresql_where=is_agent
@@ -47,4 +81,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_journal_agent", table_name="journal")
+    op.drop_table("article_version")
+    op.drop_table("article")
     op.drop_table("callback_request")
