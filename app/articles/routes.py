@@ -24,6 +24,9 @@ from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 pages = Blueprint("articles", __name__, template_folder="templates", url_prefix="/articles")
 api = APIBlueprint("articles_api", __name__, url_prefix="/api/v1/articles", tag="Articles")
 
+# Nobody scrolls through more with a patient on the line.
+_FOUND_BESIDE_A_CALL = 15
+
 
 class ArticlesQuery(Schema):
     q = String(load_default="", validate=Length(max=120), metadata={"description": "Words, or initials of the title."})
@@ -89,6 +92,20 @@ def list_articles() -> str:
         choices=[(each.value, _(text)) for each, text in SHOWN_TEXT.items()],
         may_write=_may_write(),
     )
+
+
+@pages.get("/panel")
+@allow(EVERYONE)
+def show_panel() -> str:
+    """The search beside a call, with the articles that were changed last."""
+    return _found("articles/panel.html")
+
+
+@pages.get("/found")
+@allow(EVERYONE)
+def find_articles() -> str:
+    """What the search beside a call found, whole texts to unfold."""
+    return _found("articles/found.html")
 
 
 @pages.get("/<int:article_id>")
@@ -166,6 +183,15 @@ def withdraw_article(article_id: int) -> Response:
         audit(session, Action.CHANGE, subject=f"article:{article_id}", details={"withdrawn": True})
     flash(_("The article was withdrawn. Restoring a version brings it back."), "success")
     return redirect(url_for("articles.show_article", article_id=article_id), 303)
+
+
+def _found(template: str) -> str:
+    words = request.args.get("q", "")[:120]
+    with reading() as session:
+        page = service.find_articles(session, words, today=_today(), limit=_FOUND_BESIDE_A_CALL)
+        names = organisation.department_names(session)
+    shown: str = render_template(template, page=page, words=words, departments=names)
+    return shown
 
 
 def _save(article_id: int | None) -> Response | tuple[str, int]:

@@ -56,3 +56,12 @@ def test_programs_find_articles(
     send(alice, "/articles/new", title="停车", text="地下二层")
     items = alice.client.get("/api/v1/articles?q=tc", headers=bearer_of("bob")).json["items"]
     assert [(each["title"], each["text"]) for each in items] == [("停车", "地下二层")]
+
+
+def test_the_desk_finds_articles_beside_a_call(parts: Parts, browser_of: BrowserOf) -> None:
+    alice, bob = browser_of("alice"), browser_of("bob")
+    send(alice, "/articles/new", title="停车", text="<b>地下二层</b>")
+    assert "停车" in bob.client.get("/articles/panel?lang=en").text
+    found = bob.client.get("/articles/found?q=tc").text
+    assert "&lt;b&gt;地下二层" in found
+    assert "No article fits." in bob.client.get("/articles/found?q=zzzz&lang=en").text
