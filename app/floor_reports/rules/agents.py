@@ -6,6 +6,7 @@ talk is the own part of it, from the moment the patient is there until the agent
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,12 +118,11 @@ def sum_agents(parts: Iterable[Part], spans: Iterable[Span], steps: Steps, now: 
 
     Spans may reach beyond the steps: wrap-up belongs to the step of its call, however late it ends.
     """
-    found: dict[tuple[str | None, int | None], AgentFigures] = {}
+    found: defaultdict[tuple[str | None, int | None], AgentFigures] = defaultdict(AgentFigures)
     began: dict[str, datetime] = {}
 
     def figures(agent: str, place: int) -> list[AgentFigures]:
-        keys = ((agent, place), (agent, None), (None, place), (None, None))
-        return [found.setdefault(key, AgentFigures()) for key in keys]
+        return [found[agent, place], found[agent, None], found[None, place], found[None, None]]
 
     for part in parts:
         began[part.call_id] = part.call_started_at

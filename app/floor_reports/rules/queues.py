@@ -5,6 +5,7 @@ A call belongs to the step in which it began, whenever it was answered or ended,
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,14 +83,14 @@ Counted = Mapping[tuple[str | None, int | None], QueueFigures]
 
 def sum_queues(calls: Iterable[CallTimes], steps: Steps, thresholds: Mapping[str, int], now: datetime) -> Counted:
     """Count every call for its queue and for all, in its step and over all. What had no call is not there."""
-    found: dict[tuple[str | None, int | None], QueueFigures] = {}
+    found: defaultdict[tuple[str | None, int | None], QueueFigures] = defaultdict(QueueFigures)
     for call in calls:
         place = steps.place(call.started_at)
         if place is None:
             continue
         for queue in (call.queue, None):
             for step in (place, None):
-                found.setdefault((queue, step), QueueFigures()).add(call, thresholds.get(call.queue), now)
+                found[queue, step].add(call, thresholds.get(call.queue), now)
     return found
 
 
