@@ -4,6 +4,7 @@ from app.access import models as access
 from app.accounts import models as accounts
 from app.agents import models as agents
 from app.alarms import models as alarms
+from app.articles import models as articles
 from app.audit import models as audit
 from app.calls import models as calls
 from app.channels import models as channels
@@ -23,6 +24,7 @@ from app.mailings import models as mailings
 from app.mass_sends import models as mass_sends
 from app.message_templates import models as message_templates
 from app.messages import models as messages
+from app.missed_callers import models as missed_callers
 from app.organisation import models as organisation
 from app.outbound_lists import models as outbound_lists
 from app.patients import models as patients
@@ -40,6 +42,7 @@ __all__ = [
     "accounts",
     "agents",
     "alarms",
+    "articles",
     "audit",
     "calls",
     "channels",
@@ -59,6 +62,7 @@ __all__ = [
     "mass_sends",
     "message_templates",
     "messages",
+    "missed_callers",
     "organisation",
     "outbound_lists",
     "patients",

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from app.access.service import raw_number_for
 from app.accounts.rules import AT_THE_DESK, WITH_PATIENTS, WITH_RECORDINGS
 from app.audit.rules import Action
-from app.calls.rules import DISPOSITION_TEXT, OUTCOME_TEXT, Given, IdentityKind
+from app.calls.rules import DISPOSITION_TEXT, FATE_TEXT, OUTCOME_TEXT, PART_TEXT, Fate, Given, IdentityKind, Part
 from app.calls.service import check_caller
 from app.calls.service.history import CallFilters, CallRecord, agents_with_calls, get_call, list_calls
 from app.errors import InvalidInput, NotFound
@@ -22,6 +22,7 @@ from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.http_fields import ShownNumber
 from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.patients.phones import parse_number
+from app.queues.service import queue_labels
 from app.texts import N_
 
 pages = Blueprint("calls", __name__, template_folder="templates")
@@ -162,8 +163,12 @@ def show_calls() -> str:
         "agent": request.args.get("agent", "")[:64],
         "direction": _one_of(request.args.get("direction"), DIRECTIONS, ""),
         "outcome": _one_of(request.args.get("outcome"), OUTCOME_TEXT, ""),
-        "from": request.args.get("from", "")[:10],
-        "to": request.args.get("to", "")[:10],
+        "from": request.args.get("from", "")[:40],
+        "to": request.args.get("to", "")[:40],
+        "queue": request.args.get("queue", "")[:40],
+        "fate": _one_of(request.args.get("fate"), set(Fate), ""),
+        "part": _one_of(request.args.get("part"), set(Part), ""),
+        "part_of": request.args.get("part_of", "")[:64],
     }
     filters = CallFilters(
         since=_moment(chosen["from"], "from", end_of_day=False) or _period_start(chosen["period"]),
@@ -171,15 +176,23 @@ def show_calls() -> str:
         agent=chosen["agent"] or None,
         direction=chosen["direction"] or None,
         outcome=chosen["outcome"] or None,
+        queue=chosen["queue"] or None,
+        fate=Fate(chosen["fate"]) if chosen["fate"] else None,
+        part=Part(chosen["part"]) if chosen["part"] else None,
+        part_of=chosen["part_of"] or None,
     )
     with reading() as session:
         page = list_calls(session, filters, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor"))
         agents = agents_with_calls(session)
+        queues = queue_labels(session)
     return render_template(
         "calls/_rows.html" if request.args.get("cursor") else "calls/list.html",
         page=page,
         chosen=chosen,
         agents=agents,
+        since=filters.since if "T" in chosen["from"] else None,
+        until=filters.until if "T" in chosen["to"] else None,
+        behind=_behind_a_figure(chosen, filters, dict(agents), queues),
         periods=[(code, _(text)) for code, text in PERIODS.items()],
         directions=[("", _("Both directions")), *((code, _(text)) for code, text in DIRECTIONS.items())],
         outcomes=[("", _("Any outcome")), *((code.value, _(text)) for code, text in OUTCOME_TEXT.items())],
@@ -188,6 +201,20 @@ def show_calls() -> str:
         may_listen=signed_in().role in WITH_RECORDINGS,
         timezone=parts().settings.timezone,
     )
+
+
+def _behind_a_figure(
+    chosen: dict[str, str], filters: CallFilters, agents: dict[str, str], queues: dict[str, str]
+) -> list[str]:
+    """The conditions that a report's link brought, in words; the form has no field for them."""
+    words = []
+    if filters.queue:
+        words.append(queues.get(filters.queue, filters.queue))
+    if filters.fate:
+        words.append(_(FATE_TEXT[filters.fate]))
+    if filters.part and filters.part_of:
+        words.append(f"{_(PART_TEXT[filters.part])} {agents.get(filters.part_of, filters.part_of)}")
+    return words
 
 
 def _view(record: CallRecord) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from app.access.rules import Module
 from app.access.service import number_for
 from app.contact_policy.rules import REFUSAL_TEXT
 from app.errors import InvalidInput, NotFound
-from app.exports import patient_list, questionnaire_lists
+from app.exports import floor_lists, patient_list, questionnaire_lists
 from app.exports.rules import CellKind
 from app.exports.service import (
     PEOPLE_COLUMNS,
@@ -262,6 +262,8 @@ register_lists(
         module=Module.MESSAGES,
     ),
     questionnaire_lists.ANSWERS,
+    floor_lists.QUEUES,
+    floor_lists.AGENTS,
     _list_of_people(
         "questionnaire_people",
         N_("People who gave an answer"),

@@ -65,6 +65,14 @@ def fold_name(text: str) -> str:
     return "".join(folded for char in text if (folded := _folded(char)) and folded != " ")
 
 
+def initials_of(text: str) -> str:
+    """The first letters of a text's syllables and words, as people type them: `cg` for 彩超."""
+    from pypinyin import Style, lazy_pinyin
+
+    letters = lazy_pinyin([char for char in map(_folded, text) if char], style=Style.FIRST_LETTER)
+    return "".join(letter[:1] for letter in letters if letter.strip())
+
+
 def name_units(text: str) -> list[list[str]]:
     """The words of a folded name, each as its units: one for each Chinese character, one for each run of letters."""
     words: list[list[str]] = [[]]

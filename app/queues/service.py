@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, case, cast, extract, func, literal, select
+from sqlalchemy import ColumnElement, Float, Numeric, and_, case, cast, extract, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -77,6 +77,32 @@ def link_view(link: TelephonyLink | None, now: datetime) -> dict[str, Any]:
     return {"state": link.state, "since": _iso(link.since), "detail": link.detail}
 
 
+def queue_labels(session: Session) -> dict[str, str]:
+    """What each queue is called, by its name."""
+    return {row[0]: row[1] for row in session.execute(select(Queue.name, Queue.label).order_by(Queue.label))}
+
+
+def was_offered() -> ColumnElement[bool]:
+    """Whether a call came in and reached a queue: what board, reports and lists of calls count."""
+    return and_(Call.direction == "inbound", Call.queued_at.is_not(None))
+
+
+def was_answered() -> ColumnElement[bool]:
+    """Whether somebody answered a call."""
+    return Call.answered_at.is_not(None)
+
+
+def was_abandoned() -> ColumnElement[bool]:
+    """Whether a call ended before anybody answered."""
+    return and_(Call.answered_at.is_(None), Call.ended_at.is_not(None))
+
+
+def was_in_time(session: Session) -> ColumnElement[bool]:
+    """Whether a call was answered within the seconds of its queue."""
+    seconds = select(Queue.service_level_seconds).where(Queue.name == Call.queue).scalar_subquery()
+    return and_(was_answered(), seconds_between(session, Call.queued_at, Call.answered_at) <= seconds)
+
+
 def waiting_by_queue(session: Session) -> dict[str, int]:
     """How many callers wait in each queue."""
     rows = session.execute(select(Call.queue, func.count()).where(_is_waiting()).group_by(Call.queue))
@@ -115,14 +141,13 @@ def _queues(session: Session, settings: Settings, now: datetime) -> list[dict[st
 
 def _day(session: Session, queue: Queue, start: datetime, now: datetime) -> _Day:
     threshold = timedelta(seconds=queue.service_level_seconds)
-    is_answered = Call.answered_at.is_not(None)
-    is_abandoned = and_(Call.answered_at.is_(None), Call.ended_at.is_not(None))
+    is_answered, is_abandoned = was_answered(), was_abandoned()
     # Waiting callers who can still be answered in time count neither for nor against the service level.
     is_open = and_(Call.answered_at.is_(None), Call.ended_at.is_(None), Call.queued_at > now - threshold)
     in_time = and_(is_answered, seconds_between(session, Call.queued_at, Call.answered_at) <= threshold.total_seconds())
     row = session.execute(
         select(func.count(), _count(is_answered), _count(is_abandoned), _count(in_time), _count(is_open)).where(
-            Call.started_at >= start, Call.queue == queue.name, Call.direction == "inbound", Call.queued_at.is_not(None)
+            Call.started_at >= start, Call.queue == queue.name, was_offered()
         )
     ).one()
     return _Day(offered=row[0], answered=row[1], abandoned=row[2], in_time=row[3], decided=row[0] - row[4])
@@ -155,9 +180,9 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def seconds_between(session: Session, start: Any, end: Any) -> ColumnElement[float]:
-    """How long it is from one moment to another, both columns, in the database's own arithmetic."""
+    """How long it is from one moment to another, both columns, in the database's own arithmetic, to the millisecond."""
     if session.get_bind().dialect.name == "postgresql":
-        return cast(extract("epoch", end - start), Float)
+        return cast(func.round(cast(extract("epoch", end - start), Numeric), 3), Float)
     # A Julian day of our time resolves 40 µs; rounding keeps exactly 20 s within 20 s.
     return func.round((func.julianday(end) - func.julianday(start)) * 86_400, 3)
 

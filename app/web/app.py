@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.access.routes import administration, emergency, reveal
 from app.accounts import routes as accounts
 from app.agents import routes as agents
+from app.articles import routes as articles
 from app.audit import routes as audit
 from app.calls import routes as calls
 from app.channels import routes as channels
@@ -20,6 +21,7 @@ from app.contact_policy import routes as contact_policy
 from app.duplicates import routes as duplicates
 from app.errors import SettingsError
 from app.exports import routes as exports
+from app.floor_reports import routes as floor_reports
 from app.followup_figures import routes as followup_figures
 from app.followup_plans import routes as followup_plans
 from app.followup_templates import routes as followup_templates
@@ -31,6 +33,7 @@ from app.mailings import routes as mailings
 from app.mass_sends import routes as mass_sends
 from app.message_templates import routes as message_templates
 from app.messages import routes as messages
+from app.missed_callers import routes as missed_callers
 from app.organisation import routes as organisation
 from app.outbound_lists import routes as outbound_lists
 from app.parts import Parts
@@ -88,6 +91,9 @@ _ROOMS: tuple[Any, ...] = (
     followup_figures,
     followup_templates,
     followup_plans,
+    missed_callers,
+    floor_reports,
+    articles,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

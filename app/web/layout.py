@@ -118,6 +118,7 @@ def _nav_items() -> list[NavItem]:
         # Everybody else who may see them finds them beside the boxes of messages.
         ("/message-templates", _("Templates"), "card-text", frozenset({Role.DOCTOR})),
         ("/inbox", _("Inbox"), "envelope", AT_THE_DESK),
+        ("/articles", _("Articles"), "book", EVERYONE),
         ("/quality", _("Recordings"), "soundwave", WITH_RECORDINGS),
         ("/admin", _("Administration"), "gear", frozenset({Role.ADMIN})),
         ("/reports", _("Dashboard"), "bar-chart", OVER_AGENTS),

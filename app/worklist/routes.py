@@ -33,14 +33,6 @@ def show_work() -> str:
     )
 
 
-@pages.get("/missed-callers")
-@allow(AT_THE_DESK)
-def show_missed_callers() -> str:
-    with reading() as session:
-        rows = service.missed_callers(session, parts().now(), limit=_MOST_ROWS)
-    return render_template("worklist/missed_callers.html", rows=rows, may_call=viewer().grant(Module.CALLS).can_write)
-
-
 @pages.get("/wishes")
 @allow(WITH_PATIENTS)
 def show_wishes() -> str:

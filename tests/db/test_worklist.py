@@ -14,6 +14,7 @@ from app.access.rules import DEFAULT_GRANTS, Grant, Module, Reach, Viewer
 from app.accounts.rules import Role
 from app.calls.models import Call
 from app.messages.models import Message
+from app.missed_callers.models import CallbackRequest
 from app.organisation.models import Department, StaffRequest
 from app.parts import Parts
 from app.patients.models import Patient, PatientNote
@@ -22,7 +23,7 @@ from app.worklist import service
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 EVERYWHERE = [
-    "messages.show_box", "worklist.show_missed_callers", "worklist.show_wishes", "visits.show_open_courses",
+    "messages.show_box", "missed_callers.show_callers", "worklist.show_wishes", "visits.show_open_courses",
     "organisation.show_requests", "emergency.show_review",
 ]  # fmt: skip
 BOB = Viewer(user_id=2, username="bob", role=Role.AGENT, grants=DEFAULT_GRANTS[Role.AGENT], department=1)
@@ -44,6 +45,14 @@ def a_call(number: str, ago: timedelta, **changes: Any) -> Call:
     return Call(**{**given, **changes})
 
 
+def a_request(call: Call, owner: str | None) -> CallbackRequest:
+    at = call.ended_at or NOW
+    taken_at = at if owner else None
+    return CallbackRequest(
+        call_id=call.id, last_call_id=call.id, number=call.number, since=at, last_at=at, owner=owner, taken_at=taken_at
+    )
+
+
 def add(parts: Parts, *rows: Any) -> None:
     with parts.database.writing() as session:
         session.add_all(rows)
@@ -56,24 +65,18 @@ def a_patient(session: Session, **changes: Any) -> int:
     return patient.id
 
 
-def test_a_caller_waits_to_be_called_back_until_somebody_spoke_to_them(parts: Parts) -> None:
-    hour = timedelta(hours=1)
-    spoken = {"state": "wrapped_up", "outcome": "answered", "answered_at": NOW - hour}
-    add(
-        parts,
-        a_call("+8615000000001", 3 * hour),
-        a_call("+8615000000001", 2 * hour),
-        a_call("+8615000000002", 3 * hour),
-        a_call("+8615000000002", hour, direction="outbound", **spoken),
-        a_call("+8615000000003", timedelta(days=8)),
-        a_call("", hour),
-        a_call("+8615000000004", 3 * hour, **spoken | {"answered_at": NOW - 3 * hour}),
-        a_call("+8615000000004", 2 * hour),
-    )
-    assert counts(parts)["Callers to call back"] == 2
-    with parts.database.reading() as session:
-        rows = service.missed_callers(session, NOW, limit=10)
-    assert [(row.number, row.tries) for row in rows] == [("+8615000000001", 2), ("+8615000000004", 1)]
+def test_callers_wait_for_whoever_took_them_and_else_for_all(parts: Parts) -> None:
+    hours = [timedelta(hours=n) for n in range(1, 6)]
+    calls = [a_call(f"+861500000000{n}", ago) for n, ago in enumerate(hours)]
+    add(parts, *calls)
+    owners = [None, "bob", "carol", None, "bob"]
+    requests = [a_request(call, owner) for call, owner in zip(calls, owners, strict=True)]
+    requests[4].closed_at = NOW
+    add(parts, *requests)
+    assert counts(parts)["Callers to call back"] == 3
+    alice = Viewer(user_id=1, username="alice", role=Role.SUPERVISOR, grants=DEFAULT_GRANTS[Role.SUPERVISOR])
+    found = counts(parts, alice)
+    assert (found["Callers to call back"], found["Callers who wait too long to be called back"]) == (2, 4)
 
 
 def test_texts_that_nobody_read_wait(parts: Parts) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from sqlalchemy import select
 
 from app.calls.rules import CommandKind
+from app.missed_callers.models import CallbackRequest
 from app.settings import Settings
 from tests.live.conftest import Floor, Switch
 from tests.live.desks import (
@@ -92,6 +94,11 @@ def test_a_caller_who_hangs_up_while_waiting_is_abandoned(floor: Floor) -> None:
     assert (call.outcome, call.state, call.queue, call.agent) == ("abandoned", "abandoned", "hotline", None)
     assert call.ended_by == "caller"
     assert call.queued_at is not None and call.answered_at is None
+    with floor.parts.database.reading() as session:
+        owed = session.scalars(select(CallbackRequest)).all()
+    assert [(each.call_id, each.number, each.owner, each.closed_at) for each in owed] == [
+        (call.id, call.number, None, None)
+    ]
 
 
 def test_a_caller_who_hangs_up_while_it_rings_leaves_the_agent_ready(floor: Floor) -> None:

@@ -74,9 +74,14 @@ _PAGES = (
     "/followup-plans",
     "/followup-plans/without",
     "/followup-plans/customers",
+    "/articles",
     "/no-such-page",
 )
 _SUPERVISOR_PAGES = (
+    "/articles/new",
+    "/reports/floor",
+    "/reports/floor/agents",
+    "/work/missed-callers?show=late",
     "/messages/gateway",
     "/message-templates",
     "/message-templates/1",

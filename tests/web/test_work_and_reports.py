@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 from apiflask import APIFlask
+from werkzeug.test import TestResponse
 
 from app.access.models import UserGrant
 from app.accounts.models import User
 from app.calls.models import Call
 from app.messages.models import Message
+from app.missed_callers.models import CallbackRequest
 from app.parts import Parts
 from app.patients.models import Patient, PatientNote, PatientPhone
 from app.worklist.service.lines import LINES
@@ -41,7 +43,17 @@ def busy(parts: Parts, people: None) -> Parts:
                 started_at=now - timedelta(hours=1), queued_at=now - timedelta(hours=1), ended_at=now,
             )
         )  # fmt: skip
+        session.flush()
+        session.add(
+            CallbackRequest(
+                call_id="c1", last_call_id="c1", number="+8613800138000", patient_id=patient.id, since=now, last_at=now
+            )
+        )  # fmt: skip
     return parts
+
+
+def posted(browser: Browser, path: str, form: dict[str, str]) -> TestResponse:
+    return browser.client.post(path, data={**form, "csrf_token": browser.token("/wallboard")})
 
 
 def test_the_first_page_says_what_waits_and_leads_to_each_list(busy: Parts, browser_of: BrowserOf) -> None:
@@ -56,7 +68,25 @@ def test_a_missed_caller_can_be_called_back_without_the_number_being_shown(busy:
     page = browser_of("bob").client.get("/work/missed-callers?lang=en").text
     assert "138****8000" in page.replace(" ", "")
     assert "13800138000" not in page.replace(" ", "")
+    bob = browser_of("bob")
+    taken = posted(bob, "/work/missed-callers/1/take", {"phone": "1"})
+    assert (taken.status_code, taken.headers["Location"]) == (303, "/desk?dial=1")
+    page = bob.client.get("/work/missed-callers?lang=en&show=mine").text
     assert 'href="/desk?dial=1"' in page
+    assert "13800138000" not in page.replace(" ", "")
+
+
+def test_a_colleagues_caller_is_not_taken_and_one_that_is_closed_keeps_its_reason(
+    busy: Parts, browser_of: BrowserOf
+) -> None:
+    bob, carol, alice = browser_of("bob"), browser_of("carol"), browser_of("alice")
+    posted(bob, "/work/missed-callers/1/take", {})
+    assert posted(carol, "/work/missed-callers/1/take", {"phone": "1"}).headers["Location"].startswith("/work/missed")
+    assert "A colleague has just taken this caller." in carol.client.get("/work/missed-callers?lang=en").text
+    posted(alice, "/work/missed-callers/1/close", {"reason": "<i>came</i>"})
+    page = alice.client.get("/work/missed-callers?lang=en&show=closed").text
+    assert "&lt;i&gt;came&lt;/i&gt;" in page
+    assert "<i>came" not in page
 
 
 def test_what_patients_wrote_is_text_and_nothing_else(busy: Parts, browser_of: BrowserOf) -> None:

@@ -30,6 +30,24 @@ class CallOutcome(StrEnum):
     AGENT_CANCELLED = "agent_cancelled"  # the agent hung up an outbound call before the patient answered
 
 
+class Fate(StrEnum):
+    """What a report counted of the calls that came in and reached a queue."""
+
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    IN_TIME = "in_time"  # answered within the seconds of the queue
+
+
+class Part(StrEnum):
+    """What a report counted of the calls of one agent."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    REJECTED = "rejected"
+    OUTBOUND = "outbound"
+
+
 class CommandKind(StrEnum):
     """What telephony can be ordered to do."""
 
@@ -54,6 +72,18 @@ DISPOSITIONS = (
 )
 """Codes of what came of a call."""
 
+FATE_TEXT = {
+    Fate.OFFERED: N_("offered to a queue"),
+    Fate.ANSWERED: N_("offered and answered"),
+    Fate.ABANDONED: N_("offered and abandoned"),
+    Fate.IN_TIME: N_("answered in time"),
+}
+PART_TEXT = {
+    Part.ANSWERED: N_("answered by"),
+    Part.MISSED: N_("missed by"),
+    Part.REJECTED: N_("rejected by"),
+    Part.OUTBOUND: N_("placed by"),
+}
 DISPOSITION_TEXT = {
     "answered_question": N_("Question answered"),
     "appointment": N_("Appointment"),

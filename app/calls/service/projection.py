@@ -25,6 +25,7 @@ from app.calls.rules import (
 from app.calls.service.lines import free_lines
 from app.db import upsert
 from app.journal import service as journal
+from app.missed_callers import service as missed_callers
 from app.patients import service as patients
 from app.patients.rules import match_state as state_of_match
 from app.quality import service as quality
@@ -48,7 +49,7 @@ def record_facts(session: Session, bus: Bus, facts: Sequence[Fact], now: datetim
 
     A call whose caller is confirmed is matched here, once; an agent's own choice is never overwritten. Recordings
     begin with the first answer and are due when the call ends. A caller of whom nobody knew anything by then gets a
-    record with the number.
+    record with the number. Who ends unanswered is to be called back, until somebody speaks to them.
     """
     calls: dict[str, CallRecord] = {}
     legs: dict[str, LegRecord] = {}
@@ -78,6 +79,9 @@ def record_facts(session: Session, bus: Bus, facts: Sequence[Fact], now: datetim
     for fact in facts:
         if isinstance(fact, CallChanged) and fact.event is CallEvent.ENDED:
             _keep_stranger(session, bus, fact.call, now, settings)
+    journal.append(
+        session, bus, [entry for fact in facts if isinstance(fact, CallChanged) for entry in _callback(session, fact)]
+    )
 
 
 def open_calls(session: Session) -> list[CallRecord]:
@@ -103,6 +107,25 @@ def _follow(session: Session, bus: Bus, fact: CallChanged | AgentChanged) -> Non
         quality.recording_started(session, call_id=fact.call.id, source_name=fact.call.linkedid, at=fact.at)
     elif fact.event is CallEvent.ENDED and fact.call.answered_at is not None:
         quality.recording_ended(session, bus, call_id=fact.call.id, at=fact.at)
+
+
+def _callback(session: Session, fact: CallChanged) -> list[journal.Entry]:
+    call = fact.call
+    if fact.event is CallEvent.ENDED and call.answered_at is None:
+        if call.direction != "inbound":
+            return []
+        return missed_callers.caller_missed(session, call_id=call.id, number=call.number, at=call.ended_at or fact.at)
+    # At the end once more: by then the agent may have said who it was.
+    if call.answered_at is None or fact.event not in (CallEvent.ANSWERED, CallEvent.ENDED):
+        return []
+    return missed_callers.caller_spoken_to(
+        session,
+        call_id=call.id,
+        number=call.number,
+        direction=call.direction,
+        agent=fact.agent or call.agent,
+        answered_at=call.answered_at,
+    )
 
 
 def _identify(session: Session, fact: CallerConfirmed, now: datetime) -> list[journal.Entry]:

@@ -12,6 +12,7 @@ from app.configuration.rules.calls import (
     CALL_ATTEMPTS,
     CALL_NOTICE,
     CALL_THANKS,
+    CALLBACK_MINUTES,
     CALLS_FROM,
     CALLS_PER_DAY,
     CALLS_UNTIL,
@@ -118,12 +119,14 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     FOLLOWUP_DECISIONS,
     FOLLOWUP_DECISION_HOURS,
     FOLLOWUP_NOTES,
+    CALLBACK_MINUTES,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 
 __all__ = [
     "APPROVE_EVERY_MASS_SEND",
     "BY_NAME",
+    "CALLBACK_MINUTES",
     "CALLS_FROM",
     "CALLS_PER_DAY",
     "CALLS_UNTIL",

@@ -1,4 +1,4 @@
-"""Settings: calls that we place."""
+"""Settings: calls that we place, and the floor."""
 
 from __future__ import annotations
 
@@ -69,4 +69,14 @@ CALL_THANKS: SettingKey[str] = SettingKey(
     title=N_("Last words of an automatic call"),
     help=N_("Left empty: a usual sentence, in the language of the call."),
     high=200,
+)
+CALLBACK_MINUTES: SettingKey[int] = SettingKey(
+    name="floor.callback_minutes",
+    default=30,
+    group=Group.FLOOR,
+    title=N_("A caller whom nobody answered is called back within"),
+    help=N_("Afterwards the caller stands in the supervisors' work list. Taking a caller begins the time anew."),
+    unit=N_("minutes"),
+    low=1,
+    high=1440,
 )

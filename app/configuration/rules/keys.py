@@ -25,6 +25,7 @@ class Group(StrEnum):
     CALLS = "calls"
     QUESTIONNAIRES = "questionnaires"
     FOLLOWUPS = "followups"
+    FLOOR = "floor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.CALLS: N_("Calls that we place"),
     Group.QUESTIONNAIRES: N_("Questionnaires"),
     Group.FOLLOWUPS: N_("Follow-ups"),
+    Group.FLOOR: N_("The floor"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -14,11 +14,12 @@ from app.duplicates.service.pairs import count_pairs
 from app.imports.service.review import count_questions
 from app.messages.models import Message
 from app.messages.rules.states import InState
+from app.missed_callers import service as missed_callers
+from app.missed_callers.rules import Shown
 from app.organisation.models import StaffRequest
 from app.patients.models import Patient
 from app.texts import N_
 from app.visits.models import Course
-from app.worklist.service.missed import count_missed_callers
 from app.worklist.service.registry import WorkItem
 from app.worklist.service.wishes import count_open_wishes
 
@@ -26,6 +27,12 @@ from app.worklist.service.wishes import count_open_wishes
 def _unread_texts(session: Session, _viewer: Viewer, _now: datetime) -> int:
     query = select(func.count()).select_from(Message).where(Message.direction == "in", Message.state == InState.NEW)
     return session.scalar(query) or 0
+
+
+def _callers(session: Session, viewer: Viewer, now: datetime) -> int:
+    """Those whom nobody took, and mine: what a colleague calls back does not wait for me."""
+    lists = (Shown.FREE, Shown.MINE)
+    return sum(missed_callers.count_callers(session, each, by=viewer.username, now=now) for each in lists)
 
 
 def _courses_without_end(session: Session, _viewer: Viewer, _now: datetime) -> int:
@@ -59,12 +66,24 @@ LINES = (
     ),
     WorkItem(
         label=N_("Callers to call back"),
-        hint=N_("They hung up before anybody answered, and nobody has spoken to them since."),
+        hint=N_("Nobody answered them, nobody has spoken to them since, and nobody or you took them."),
         icon="telephone-x",
-        endpoint="worklist.show_missed_callers",
+        endpoint="missed_callers.show_callers",
         roles=AT_THE_DESK,
         module=Module.CALLS,
-        count=lambda session, _viewer, now: count_missed_callers(session, now),
+        count=_callers,
+    ),
+    WorkItem(
+        label=N_("Callers who wait too long to be called back"),
+        hint=N_("Nobody took them in time, or whoever took them has not spoken to them."),
+        icon="alarm",
+        endpoint="missed_callers.show_callers",
+        arguments=(("show", Shown.LATE.value),),
+        roles=OVER_AGENTS,
+        module=Module.CALLS,
+        count=lambda session, viewer, now: missed_callers.count_callers(
+            session, Shown.LATE, by=viewer.username, now=now
+        ),
     ),
     WorkItem(
         label=N_("Open wishes"),

@@ -51,7 +51,7 @@ export const useDesk = defineStore("desk", () => {
   const isGettingReady = ref(false);
   /** The follow-up beside the call: opened from the list, or the one that the present call is for. */
   const followup = ref<number | null>(null);
-  const side = ref<"followup" | "notes">("followup");
+  const side = ref<"followup" | "notes" | "articles">("followup");
 
   const isServerExpected = ref(false);
   watch(

@@ -45,6 +45,8 @@ export const en: Words = {
     side: {
       followup: "Follow-up",
       notes: "Call notes",
+      articles: "Articles",
+      label: "Beside the call",
     },
   },
   call: {

@@ -43,6 +43,8 @@ export const zhHans = {
     side: {
       followup: "随访",
       notes: "通话记录",
+      articles: "知识库",
+      label: "通话辅助",
     },
   },
   call: {

@@ -45,6 +45,8 @@ export const zhHant: Words = {
     side: {
       followup: "隨訪",
       notes: "通話紀錄",
+      articles: "知識庫",
+      label: "通話輔助",
     },
   },
   call: {
