@@ -20,6 +20,7 @@ from app.contact_policy import routes as contact_policy
 from app.duplicates import routes as duplicates
 from app.errors import SettingsError
 from app.exports import routes as exports
+from app.floor import routes as floor
 from app.followup_figures import routes as followup_figures
 from app.followup_plans import routes as followup_plans
 from app.followup_templates import routes as followup_templates
@@ -88,6 +89,7 @@ _ROOMS: tuple[Any, ...] = (
     followup_figures,
     followup_templates,
     followup_plans,
+    floor,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

@@ -77,6 +77,7 @@ _PAGES = (
     "/no-such-page",
 )
 _SUPERVISOR_PAGES = (
+    "/floor",
     "/messages/gateway",
     "/message-templates",
     "/message-templates/1",

@@ -156,7 +156,7 @@ class SwitchModel:
 
     def obey(self, outputs: Sequence[inputs.Output]) -> None:
         effects = [output for output in outputs if isinstance(output, inputs.Effect)]
-        # Asterisk has done all that was ordered at once before it tells what follows: a pause tells nothing, a dial does.
+        # Asterisk has done all that was ordered at once before it tells what follows: a pause tells nothing.
         for effect in sorted(effects, key=lambda effect: not isinstance(effect, inputs.SetMember)):
             if self.is_linked:
                 self._do(effect)

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.configuration.rules.calls import (
+    ALARM_NUMBER,
+    ALARM_SERVICE_LEVEL,
+    ALARM_WAIT_SECONDS,
+    ALARM_WAITING,
     CALL_ATTEMPTS,
     CALL_NOTICE,
     CALL_THANKS,
@@ -16,6 +20,7 @@ from app.configuration.rules.calls import (
     CALLS_PER_DAY,
     CALLS_UNTIL,
     DIAL_PREFIXES,
+    TELL_AGENTS,
 )
 from app.configuration.rules.fields import (
     ENTITIES,
@@ -110,6 +115,11 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     CALLS_PER_DAY,
     CALL_NOTICE,
     CALL_THANKS,
+    TELL_AGENTS,
+    ALARM_WAITING,
+    ALARM_WAIT_SECONDS,
+    ALARM_SERVICE_LEVEL,
+    ALARM_NUMBER,
     PUBLIC_ADDRESS,
     LINK_DAYS,
     SMS_ANSWER_HOURS,
@@ -122,6 +132,10 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 
 __all__ = [
+    "ALARM_NUMBER",
+    "ALARM_SERVICE_LEVEL",
+    "ALARM_WAITING",
+    "ALARM_WAIT_SECONDS",
     "APPROVE_EVERY_MASS_SEND",
     "BY_NAME",
     "CALLS_FROM",
@@ -168,6 +182,7 @@ __all__ = [
     "SIGN_IN_TRIES",
     "SMS_ANSWER_HOURS",
     "SURVEY_REFUSAL_MONTHS",
+    "TELL_AGENTS",
     "UNCERTAIN_CARE_HOURS",
     "UNCERTAIN_MARKETING_HOURS",
     "Field",

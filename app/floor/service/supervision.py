@@ -15,6 +15,8 @@ from app.bus import Bus
 from app.calls import service as calls
 from app.calls.models import Call, TelephonyCommand
 from app.calls.rules import CommandKind
+from app.configuration import service as configuration
+from app.configuration.rules import TELL_AGENTS
 from app.db import upsert
 from app.errors import Conflict, NotFound
 from app.floor.models import Supervision
@@ -60,6 +62,24 @@ def supervision_orders(session: Session, linkedids: Sequence[str]) -> set[str]:
         return set()
     kinds = (TelephonyCommand.kind == CommandKind.SUPERVISE.value, TelephonyCommand.id.in_(linkedids))
     return set(session.scalars(select(TelephonyCommand.id).where(*kinds)))
+
+
+def told_to_agent(session: Session, agent: str) -> SupervisionMode | None:
+    """The farthest-going mode in which a supervisor is in this agent's call, where the hospital tells its agents.
+
+    Whisper and barge are told in any case: the agent hears them.
+    """
+    modes = set(
+        session.scalars(
+            select(Supervision.mode).where(
+                Supervision.agent == agent, Supervision.ended_at.is_(None), Supervision.began_at.is_not(None)
+            )
+        )
+    )
+    heard = next((mode for mode in (SupervisionMode.BARGE, SupervisionMode.WHISPER) if mode in modes), None)
+    if heard is not None or not modes:
+        return heard
+    return SupervisionMode.LISTEN if configuration.value(session, TELL_AGENTS) else None
 
 
 def record_supervisions(session: Session, bus: Bus, told: Sequence[SupervisionChanged], *, key: str) -> None:
