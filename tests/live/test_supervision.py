@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from app.audit.models import AuditEvent
@@ -15,8 +17,10 @@ from app.errors import Conflict
 from app.floor.models import Supervision
 from app.settings import Settings
 from telephony.runner import Telephony
+from tests.live.browser import Person, chromium
 from tests.live.conftest import Floor, Switch
 from tests.live.desks import Desks, all_calls, ended_calls, floor_on, order, state_of, wait_for_ended, wait_for_state
+from tests.product import Product
 from tests.tone_phone import TonePhone, loudness, sides_of
 from tests.waiting import wait_for
 
@@ -40,6 +44,14 @@ class Room:
         """Until this phone hears exactly these."""
         wanted = {other.hertz for other in heard}
         wait_for(lambda: phone.hears(*self.everybody) == wanted, seconds=5, what=f"{wanted} at {phone.hertz}")
+
+    def restart_telephony(self) -> None:
+        """A new process, which has read the whole state once."""
+        assert self.floor.telephony is not None
+        self.floor.telephony.stop()
+        self.floor.telephony = Telephony(self.floor.parts, self.floor.switch.ami)
+        self.floor.telephony.start()
+        wait_for(lambda: self.floor.link_state() == "up", what="the telephone link")
 
     def supervise(self, mode: str) -> None:
         (call,) = all_calls(self.floor)
@@ -128,7 +140,8 @@ def test_listening_ends_with_the_call_and_is_no_call_itself(room: Room) -> None:
     wait_for_ended(room.floor)
     wait_for_state(room.floor, "carol", "not_ready")
     assert not room.carol.is_in_call
-    assert room.floor.telephony is not None
+    # A new process reads Asterisk's own record of all channels.
+    room.restart_telephony()
     assert len(ended_calls(room.floor)) == len(all_calls(room.floor)) == 1
 
 
@@ -136,11 +149,7 @@ def test_a_restart_of_telephony_leaves_the_listener_in_the_call_and_knows_the_en
     floor = room.floor
     room.supervise("whisper")
     room.wait_until(room.alice, room.patient, room.carol)
-    assert floor.telephony is not None
-    floor.telephony.stop()
-    floor.telephony = Telephony(floor.parts, floor.switch.ami)
-    floor.telephony.start()
-    wait_for(lambda: floor.link_state() == "up", what="the telephone link")
+    room.restart_telephony()
     wait_for_state(floor, "carol", "listening")
     room.wait_until(room.alice, room.patient, room.carol)
     order(floor, CommandKind.STOP_SUPERVISING, "carol")
@@ -149,3 +158,53 @@ def test_a_restart_of_telephony_leaves_the_listener_in_the_call_and_knows_the_en
     assert state_of(floor, "alice") == "talking"
     wait_for(lambda: [each.ended_at is not None for each in room.supervisions()] == [True], what="the end on record")
     assert len(all_calls(floor)) == 1
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    product = Product(tmp_path / "product")
+    product.start()
+    yield product
+    product.stop()
+
+
+def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
+    with chromium() as browser, TonePhone(_PATIENT) as patient:
+        agent, supervisor = Person(browser, product, "agent1"), Person(browser, product, "supervisor")
+        agent.sign_in()
+        agent.open_desk()
+        agent.press_ready()
+        supervisor.sign_in()
+        supervisor.open_desk()
+        # Ready once, for the microphone; the call is to go to the agent.
+        supervisor.press_ready()
+        supervisor.page.get_by_role("button", name="Not ready").click()
+        floor = supervisor.new_page()
+        floor.goto(f"{product.url}/floor?lang=en")
+        patient.call(product.sip_port, number="13800138000")
+        agent.page.get_by_role("button", name="Answer").click()
+        line = floor.get_by_role("row").filter(has_text="On a call")
+        line.get_by_role("button", name="Listen").click()
+        expect(supervisor.page.get_by_text("You are in a colleague's call.")).to_be_visible()
+        expect(agent.page.get_by_text("A supervisor is listening to this call.")).to_be_visible()
+        heard = supervisor.packets_heard()
+        wait_for(lambda: supervisor.packets_heard() > heard + 20, what="sound at the supervisor's desk")
+        line.get_by_role("button", name="Whisper").click()
+        expect(agent.page.get_by_text("A supervisor speaks to you.")).to_be_visible()
+
+        line.get_by_role("button", name="Message").click()
+        floor.get_by_label("Text").fill("Offer the 14:00 appointment.")
+        floor.get_by_role("button", name="Send").click()
+        notice = agent.page.get_by_label("From the supervisor")
+        expect(notice.get_by_text("Offer the 14:00 appointment.")).to_be_visible()
+        notice.get_by_role("button", name="Read").click()
+        expect(notice.get_by_text("Offer the 14:00 appointment.")).to_have_count(0)
+
+        floor.on("dialog", lambda dialog: dialog.accept())
+        line.get_by_role("button", name="Take over").click()
+        expect(supervisor.page.get_by_role("button", name="Hang up")).to_be_visible()
+        expect(agent.page.get_by_text("Wrap-up").first).to_be_visible()
+        expect(agent.page.get_by_label("From the supervisor")).to_have_count(0)
+        floor.get_by_role("button", name="Sign out: ").first.click()
+        expect(agent.page.get_by_text("You are signed out.")).to_be_visible()
+        assert agent.problems == supervisor.problems == []

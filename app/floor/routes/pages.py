@@ -48,7 +48,7 @@ def show_floor() -> str:
 @pages.get("/now")
 @allow(OVER_AGENTS)
 def show_now() -> Response:
-    """Everything that the page shows. Asked for each second."""
+    """Everything that the page shows. Asked for twice a second."""
     now = parts().now()
     with parts().database.reading() as session:
         figures = service.floor_figures(session, parts().settings, now)

@@ -381,7 +381,6 @@ export const en: Words = {
     send: "Send",
     cancel: "Cancel",
     sent: "Sent to {count}.",
-    done: "Done.",
     surelySignOut: "Sign {name} out of every browser? What is not saved there is kept on that computer.",
     surelyTakeOver: "Take this call over from {name}? The agent goes to the wrap-up.",
     listened: "{name}: {mode}",
@@ -411,9 +410,7 @@ export const en: Words = {
     unknown: "unknown",
     lost: "The server does not answer; this is what was known {age} ago.",
     signedOut: "You are signed out. Sign in again to go on.",
-    filter: "Show",
-    everyone: "All",
-    present: "At a desk",
+    everyone: "Show everybody",
     asOf: "As of {time}, {age} ago",
   },
   player: {

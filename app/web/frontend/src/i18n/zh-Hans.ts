@@ -379,7 +379,6 @@ export const zhHans = {
     send: "发送",
     cancel: "取消",
     sent: "已发送给 {count} 人。",
-    done: "已完成。",
     surelySignOut: "要让 {name} 在所有浏览器中签出吗？未保存的内容会留在那台电脑上。",
     surelyTakeOver: "要从 {name} 那里接管这通电话吗？该坐席将进入话后整理。",
     listened: "{name}：{mode}",
@@ -409,9 +408,7 @@ export const zhHans = {
     unknown: "未知",
     lost: "服务器没有应答；以下是 {age}前的情况。",
     signedOut: "您已签出，请重新登录后继续。",
-    filter: "显示",
-    everyone: "全部",
-    present: "在岗",
+    everyone: "显示全部",
     asOf: "截至 {time}，{age}前",
   },
   player: {

@@ -381,7 +381,6 @@ export const zhHant: Words = {
     send: "傳送",
     cancel: "取消",
     sent: "已傳送給 {count} 人。",
-    done: "已完成。",
     surelySignOut: "要讓 {name} 在所有瀏覽器中登出嗎？未儲存的內容會留在那台電腦上。",
     surelyTakeOver: "要從 {name} 那裡接管這通電話嗎？該座席將進入話後處理。",
     listened: "{name}：{mode}",
@@ -411,9 +410,7 @@ export const zhHant: Words = {
     unknown: "未知",
     lost: "伺服器沒有回應；以下是 {age}前的情況。",
     signedOut: "您已登出，請重新登入後繼續。",
-    filter: "顯示",
-    everyone: "全部",
-    present: "在線",
+    everyone: "顯示全部",
     asOf: "截至 {time}，{age}前",
   },
   player: {
