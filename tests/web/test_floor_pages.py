@@ -14,6 +14,8 @@ from apiflask import APIFlask
 from sqlalchemy import select, update
 
 from app import bus as bus_topics
+from app.access.models import RoleGrant
+from app.access.rules import Module
 from app.agents.models import AgentStatus
 from app.audit.models import AuditEvent
 from app.calls import service as calls
@@ -168,6 +170,20 @@ def test_an_agent_cannot_listen_to_anybody(app: APIFlask, parts: Parts, telephon
     assert give(bob, f"calls/{call_id}/supervise", mode="listen").status_code == 403
     assert bob.client.get("/floor/now").status_code == 403
     assert (telephony.done, audited(parts)) == ([], [])
+
+
+def test_a_supervisor_hears_and_sees_nobody_outside_the_own_scope(
+    alice: Browser, parts: Parts, telephony: Telephony
+) -> None:
+    patient_id = add_patient(parts, "王小明", "13800138000")
+    call_id = talk(parts, patient_id=patient_id, match_state="single")
+    with parts.database.writing() as session:
+        session.add_all([RoleGrant(role="supervisor", module=module.value, reach="own") for module in Module])
+    assert give(alice, f"calls/{call_id}/supervise", mode="listen").status_code == 404
+    assert give(alice, f"calls/{call_id}/take-over").status_code == 404
+    now = alice.client.get("/floor/now").json
+    assert (now["calls"], telephony.done, audited(parts)) == ({}, [], [])
+    assert [agent["state"] for agent in now["agents"] if agent["id"] == "bob"] == ["talking"]
 
 
 def test_an_agent_is_told_who_is_in_the_call_as_the_hospital_wants_it(parts: Parts, page_of: PageOf) -> None:
