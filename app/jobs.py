@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from app.audit import tasks as audit
 from app.duplicates import tasks as duplicates
 from app.exports import tasks as exports
+from app.floor import tasks as floor
 from app.followup_plans import tasks as followup_plans
 from app.followups import tasks as followups
 from app.health.models import HealthProbe
@@ -170,6 +171,7 @@ SWEEPS: Sequence[Sweep] = (
         every=timedelta(seconds=5),
         run=lambda _celery, parts: followup_plans.send_texts(parts),
     ),
+    Sweep(name="floor.alarms", every=timedelta(seconds=10), run=lambda _celery, parts: floor.tell_alarms(parts)),
     Sweep(
         name="patients.unindexed",
         every=timedelta(hours=1),

@@ -13,6 +13,7 @@ from app.configuration import models as configuration
 from app.contact_policy import models as contact_policy
 from app.duplicates import models as duplicates
 from app.exports import models as exports
+from app.floor import models as floor
 from app.followup_plans import models as followup_plans
 from app.followup_templates import models as followup_templates
 from app.followups import models as followups
@@ -51,6 +52,7 @@ __all__ = [
     "contact_policy",
     "duplicates",
     "exports",
+    "floor",
     "followup_plans",
     "followup_templates",
     "followups",

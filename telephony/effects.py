@@ -55,8 +55,29 @@ def action_for(effect: inputs.Effect) -> Headers:
             return {
                 "Action": "BlindTransfer",
                 "Channel": effect.channel,
-                "Context": "transfer",
+                "Context": "take-over" if effect.answers_itself else "transfer",
                 "Exten": effect.target,
+            }
+        case inputs.Supervise():
+            return {
+                "Action": "Originate",
+                "Channel": f"PJSIP/{effect.supervisor}",
+                "ChannelId": effect.uniqueid,
+                "Context": "supervise",
+                "Exten": effect.mode.value,
+                "Priority": "1",
+                "Timeout": _OWN_PHONE_MS,
+                "CallerID": f"<{effect.supervisor}>",
+                "Variable": f"PJSIP_HEADER(add,X-Wardline-Answer)=auto,SPIED_CHANNEL={effect.spied}",
+                "Async": "true",
+            }
+        case inputs.ChangeSupervision():
+            return {
+                "Action": "Redirect",
+                "Channel": effect.channel,
+                "Context": "supervise",
+                "Exten": effect.mode.value,
+                "Priority": "1",
             }
         case inputs.SetMember(is_present=True, is_new=True):
             return {

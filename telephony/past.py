@@ -8,6 +8,7 @@ from pathlib import Path
 from app.accounts import service as accounts
 from app.calls import service as calls
 from app.db import Database
+from app.floor import service as floor
 from app.followups import service as followups
 from app.queues.models import TelephonyLink
 from telephony.cel import fold, read_cel
@@ -43,7 +44,8 @@ def read_past(database: Database, cel_file: Path) -> Past:
     rows, inode, offset = read_cel(cel_file, inode=inode, offset=offset)
     histories = fold(rows, usernames)
     with database.reading() as session:
-        ended = calls.ended_linkedids(session, list(histories))
+        # A supervisor's own channel is no call.
+        ended = calls.ended_linkedids(session, list(histories)) | floor.supervision_orders(session, list(histories))
         # CEL does not say whom we called without an agent; the attempt does.
         numbers = followups.dialled_numbers(
             session, [each.linkedid for each in histories.values() if each.is_automatic]

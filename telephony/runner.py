@@ -21,6 +21,7 @@ from app.agents import service as agents
 from app.alarms.rules import AlarmKind
 from app.calls import service as calls
 from app.calls.rules import CommandKind
+from app.floor import service as floor
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
@@ -117,6 +118,7 @@ class Telephony:
         with self._parts.database.reading() as session:
             open_calls = calls.open_calls(session)
             records = agents.all_records(session)
+            supervisions = floor.open_supervisions(session)
         key = settings.secret_key.encode()
 
         def call_id(linkedid: str) -> str:
@@ -134,7 +136,7 @@ class Telephony:
             call_id=call_id,
             may_dial=lambda number: self._may_dial(number),
         )
-        return Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records)
+        return Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records, supervisions=supervisions)
 
     # What comes in.
 

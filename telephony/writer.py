@@ -18,6 +18,8 @@ from app.alarms import service as alarms
 from app.alarms.rules import AlarmKind
 from app.calls import service as calls
 from app.calls.rules import PatientTold
+from app.floor import service as floor
+from app.floor.rules import SupervisionChanged
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.queues.models import TelephonyLink
@@ -141,6 +143,7 @@ class Writer:
         now = self._parts.now()
         facts: list[calls.Fact] = []
         told: list[PatientTold] = []
+        supervised: list[SupervisionChanged] = []
         for record in batch:
             match record:
                 case CommandDone():
@@ -157,11 +160,14 @@ class Writer:
                     )
                 case PatientTold():
                     told.append(record)
+                case SupervisionChanged():
+                    supervised.append(record)
                 case AlarmRaised():
                     alarms.raise_alarm(session, record.kind, record.subject, record.at)
                 case _:
                     facts.append(record)
         calls.record_facts(session, self._parts.bus, facts, now, settings=self._parts.settings)
+        floor.record_supervisions(session, self._parts.bus, supervised, key=self._parts.settings.secret_key)
         # After the facts: what was told belongs to a call that is on record by then.
         outbound_lists.record_told(session, self._parts.bus, told, settings=self._parts.settings)
 

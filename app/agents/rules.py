@@ -14,6 +14,7 @@ class AgentState(StrEnum):
     RINGING = "ringing"  # a call is being offered
     TALKING = "talking"  # on a call, also while it is on hold or being rejoined
     WRAP_UP = "wrap_up"  # the call has ended, the note is not saved yet
+    LISTENING = "listening"  # a supervisor who is in a colleague's call; takes no call meanwhile
 
 
 class NotReadyReason(StrEnum):

@@ -21,6 +21,7 @@ from app.contact_policy import routes as contact_policy
 from app.duplicates import routes as duplicates
 from app.errors import SettingsError
 from app.exports import routes as exports
+from app.floor import routes as floor
 from app.floor_reports import routes as floor_reports
 from app.followup_figures import routes as followup_figures
 from app.followup_plans import routes as followup_plans
@@ -94,6 +95,7 @@ _ROOMS: tuple[Any, ...] = (
     missed_callers,
     floor_reports,
     articles,
+    floor,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

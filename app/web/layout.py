@@ -110,6 +110,7 @@ def _nav_items() -> list[NavItem]:
         ("/work", _("My work"), "list-check", EVERYONE),
         ("/desk", _("Desk"), "headset", AT_THE_DESK),
         ("/wallboard", _("Wallboard"), "speedometer2", EVERYONE),
+        ("/floor", _("Floor"), "headphones", OVER_AGENTS),
         ("/patients", _("Patients"), "people", WITH_PATIENTS),
         ("/segments", _("Segments"), "funnel", WITH_PATIENTS),
         ("/calls", _("Calls"), "telephone", WITH_PATIENTS),

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.agents.rules import AgentChanged
 from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind, PatientTold
+from app.floor.rules import SupervisionChanged, SupervisionMode
 from telephony.ami import events as ami
 
 # CEL is written within milliseconds. A call that has no channel and of which nothing more was written for this long
@@ -193,8 +194,31 @@ class RejoinPatient(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferCall(Effect):
+    """`answers_itself`: the target ordered it, and is not asked again."""
+
     channel: str
     target: str
+    answers_itself: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervise(Effect):
+    """Ring the supervisor's phone, which answers by itself, and let it into the call of the channel `spied`."""
+
+    uniqueid: str
+    supervisor: str
+    spied: str
+    mode: SupervisionMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSupervision(Effect):
+    """The supervisor who is on `channel` is heard by others from now on. `before` holds when this is refused."""
+
+    channel: str
+    supervisor: str
+    mode: SupervisionMode
+    before: SupervisionMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,5 +250,5 @@ Input = (
     | AgentAdded
     | Snapshot
 )
-Fact = CallChanged | CallerConfirmed | AgentChanged | PatientTold
+Fact = CallChanged | CallerConfirmed | AgentChanged | PatientTold | SupervisionChanged
 Output = Fact | Effect | CommandDone

@@ -12,6 +12,7 @@ from telephony.tracker import inputs
 from telephony.tracker.channels import clean_number, digits_to_dial
 from telephony.tracker.desks import Desk
 from telephony.tracker.live_calls import LiveCalls
+from telephony.tracker.supervisions import Supervisions
 
 # What an order may tell the dialplan: where its sounds are, the keys of each question, whether to leave a machine.
 _VARIABLES = {
@@ -29,12 +30,14 @@ class Orders:
         self,
         desks: dict[str, Desk],
         calls: LiveCalls,
+        supervisions: Supervisions,
         out: list[inputs.Output],
         queues: frozenset[str],
         may_dial: Callable[[str], bool],
     ) -> None:
         self._desks = desks
         self._calls = calls
+        self._supervisions = supervisions
         self._out = out
         self._queues = queues
         self._may_dial = may_dial
@@ -60,6 +63,8 @@ class Orders:
                 self._transfer(command)
             case CommandKind.FINISH_WRAP_UP:
                 self._finish_wrap_up(command, desk)
+            case CommandKind.SUPERVISE | CommandKind.STOP_SUPERVISING | CommandKind.TAKE_OVER:
+                self._supervisions.carry_out(command, desk)
             case CommandKind.CALL_PATIENT:
                 raise TypeError("no agent has a part in it")
 
@@ -81,7 +86,7 @@ class Orders:
             call = self._calls.of_agent(command.agent)
             if call is not None:
                 self._calls.drop_offer(call, command.agent)
-        if state in (AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP):
+        if state in (AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP, AgentState.LISTENING):
             desk.record = replace(desk.record, reason=reason)
         elif state is not AgentState.OFFLINE:
             desk.become(AgentState.NOT_READY, command.at, reason=reason)
@@ -94,7 +99,7 @@ class Orders:
         elif not self._may_dial(number):
             # The last gate: an order is a row, and a row may come from anywhere.
             self._refuse(command, "Numbers that begin like this one are not dialled from here.")
-        elif desk.record.state in (AgentState.RINGING, AgentState.TALKING):
+        elif desk.record.state in (AgentState.RINGING, AgentState.TALKING, AgentState.LISTENING):
             self._refuse(command, "Finish the present call first.")
         elif not desk.is_proved(command.at):
             self._refuse(command, desk.why_not_proved(command.at))

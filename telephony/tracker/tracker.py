@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 from app.agents.rules import AgentChanged, AgentRecord, AgentState, NotReadyReason
 from app.calls.rules import CallRecord
+from app.floor.rules import SupervisionRecord
 from telephony.ami import events as ami
 from telephony.tracker import inputs
 from telephony.tracker.desks import IN_CALL, LOSS_PATIENCE, PROOF_LIFETIME, START_GRACE, Desk
 from telephony.tracker.live_calls import LiveCalls
 from telephony.tracker.orders import Orders
 from telephony.tracker.reconciliation import Reconciliation
+from telephony.tracker.supervisions import Supervisions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +40,23 @@ class Tracker:
     """Feed it with `receive`, and with `tick` when `next_wake` has come. Both return what follows, in order."""
 
     def __init__(
-        self, rules: TrackerRules, *, at: datetime, calls: Iterable[CallRecord], agents: Iterable[AgentRecord]
+        self,
+        rules: TrackerRules,
+        *,
+        at: datetime,
+        calls: Iterable[CallRecord],
+        agents: Iterable[AgentRecord],
+        supervisions: Iterable[SupervisionRecord] = (),
     ) -> None:
         self._rules = rules
         self._out: list[inputs.Output] = []
         self._desks = {agent.username: Desk(record=agent, told=agent, judged_from=at + START_GRACE) for agent in agents}
         self._calls = LiveCalls(self._desks, rules, self._out)
-        self._orders = Orders(self._desks, self._calls, self._out, rules.queues, rules.may_dial)
+        self._supervisions = Supervisions(self._desks, self._calls, self._out)
+        self._orders = Orders(self._desks, self._calls, self._supervisions, self._out, rules.queues, rules.may_dial)
         self._reconciliation = Reconciliation(self._desks, self._calls, rules, self._out)
         self._calls.restore(calls)
+        self._supervisions.restore(supervisions)
 
     def receive(self, given: inputs.Input) -> list[inputs.Output]:
         """What follows from `given`. Fails on a kind it does not know."""
@@ -73,6 +83,7 @@ class Tracker:
                 self._add_agent(given)
             case inputs.Snapshot():
                 self._reconciliation.reconcile(given)
+                self._supervisions.reconcile(given)
                 self._reconcile_desks(given)
             case _:
                 raise TypeError(f"the tracker does not know {type(given).__name__}")
@@ -135,6 +146,8 @@ class Tracker:
                     desk.member = (desk.member[0], event.is_paused)
             case ami.Shutdown():
                 pass
+            case _ if self._supervisions.receive(event):
+                pass
             case _:
                 self._calls.receive(event)
 
@@ -153,6 +166,9 @@ class Tracker:
             desk.is_reachable = True
 
     def _phone_lost(self, desk: Desk, at: datetime) -> None:
+        if desk.record.state is AgentState.LISTENING and not desk.has_phone():
+            self._supervisions.drop(desk.record.username)
+            return
         call = self._calls.of_agent(desk.record.username)
         if call is None or call.record.rejoining_at is not None:
             return
@@ -201,6 +217,7 @@ class Tracker:
             desk.is_unheard = given.is_suspended
 
     def _on_failure(self, failed: inputs.EffectFailed) -> None:
+        self._supervisions.fail(failed.effect, failed.at, is_certain=failed.is_certain)
         match failed.effect:
             case inputs.Originate(uniqueid=uniqueid) | inputs.CallPatient(uniqueid=uniqueid) if failed.is_certain:
                 self._calls.fail_originate(uniqueid, failed.at)
@@ -223,6 +240,7 @@ class Tracker:
     def _judge(self, desk: Desk, at: datetime) -> None:
         record = desk.record
         self._judge_loss(desk, at)
+        self._supervisions.judge(desk, at)
         if record.wrap_up_until is not None and at >= record.wrap_up_until:
             self._calls.finish_wrap_up(record.username, at)
         if desk.is_unheard or at < desk.judged_from:

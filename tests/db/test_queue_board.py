@@ -116,7 +116,8 @@ def test_board_names_agents_and_counts_their_states(parts: Parts, noon: datetime
         session.get_one(AgentStatus, "bob").state = "ready"
     with parts.database.reading() as session:
         shown = board(session, parts.settings, noon)
-    assert shown["agents"] == {"ready": 1, "ringing": 0, "talking": 0, "wrap_up": 0, "not_ready": 0, "offline": 1}
+    nobody = dict.fromkeys(("ringing", "talking", "wrap_up", "not_ready", "listening"), 0)
+    assert shown["agents"] == {"ready": 1, **nobody, "offline": 1}
     assert [(agent["id"], agent["name"], agent["state"]) for agent in shown["agent_list"]] == [
         ("bob", "Bob", "ready"),
         ("carol", "Carol", "offline"),

@@ -46,9 +46,14 @@ class Desks:
         self._ended.set()
         self._thread.join()
 
+    def join(self, agent: str) -> None:
+        """One more page, which is not Ready yet."""
+        self._alive = self._alive | {agent}
+        wait_for(lambda: state_of(self._floor, agent) != "offline", what=f"the desk of {agent}")
+
     def die(self, agent: str) -> None:
         """The page freezes: its phone still rings, and it proves nothing any more."""
-        self._alive.discard(agent)
+        self._alive = self._alive - {agent}
 
     def _prove(self) -> None:
         while not self._ended.wait(0.5):

@@ -82,6 +82,7 @@ _SUPERVISOR_PAGES = (
     "/reports/floor",
     "/reports/floor/agents",
     "/work/missed-callers?show=late",
+    "/floor",
     "/messages/gateway",
     "/message-templates",
     "/message-templates/1",

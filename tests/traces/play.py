@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from app.agents.rules import AgentChanged, AgentRecord, AgentState
 from app.calls.rules import CallChanged, CallEvent, CallRecord, CommandKind, LegRecord
+from app.floor.rules import SupervisionChanged, SupervisionRecord
 from telephony.ami.events import Event
 from telephony.tracker import inputs
 from telephony.tracker.tracker import Tracker, TrackerRules
@@ -34,6 +35,7 @@ class Play:
     calls: dict[str, CallRecord] = field(default_factory=dict)
     legs: dict[str, LegRecord] = field(default_factory=dict)
     agents: dict[str, AgentRecord] = field(default_factory=dict)
+    supervisions: dict[str, SupervisionRecord] = field(default_factory=dict)
 
     @classmethod
     def start(cls, at: datetime, agents: Iterable[str]) -> Play:
@@ -51,8 +53,16 @@ class Play:
             for call in self.calls.values()
             if call.ended_at is None or (call.id in wrapping and call.wrapped_up_at is None)
         ]
-        tracker = Tracker(RULES, at=at, calls=open_calls, agents=list(self.agents.values()))
-        return Play(tracker, calls=dict(self.calls), legs=dict(self.legs), agents=dict(self.agents))
+        supervisions = [each for each in self.supervisions.values() if each.ended_at is None]
+        agents = list(self.agents.values())
+        tracker = Tracker(RULES, at=at, calls=open_calls, agents=agents, supervisions=supervisions)
+        return Play(
+            tracker,
+            calls=dict(self.calls),
+            legs=dict(self.legs),
+            agents=dict(self.agents),
+            supervisions=dict(self.supervisions),
+        )
 
     def tell(self, *given: inputs.Input) -> list[inputs.Output]:
         """Feed these; what they led to, in order."""
@@ -96,6 +106,8 @@ class Play:
                         self.legs[output.leg.uniqueid] = output.leg
                 case AgentChanged():
                     self.agents[output.agent.username] = output.agent
+                case SupervisionChanged():
+                    self.supervisions[output.record.id] = output.record
         return outputs
 
 

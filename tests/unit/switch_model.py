@@ -11,6 +11,7 @@ from app.agents.rules import AgentState
 from app.calls.rules import CommandKind
 from telephony.ami import events as ami
 from telephony.tracker import inputs
+from telephony.tracker.channels import endpoint_of
 from tests.traces.play import Play
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -40,6 +41,8 @@ class SwitchModel:
         self.channels: dict[str, inputs.ChannelInfo] = {}
         self.members: dict[str, bool] = {}
         self.parties: dict[str, Party] = {}
+        self.spies: dict[str, str] = {}
+        """Uniqueid of a supervisor's channel, and the channel of the agent that it hears."""
         self.is_linked = True
         self._made = 0
         self.reconnect()
@@ -57,6 +60,7 @@ class SwitchModel:
     def offer(self, party: Party) -> str:
         """Ring the longest-known free member, if there is one."""
         busy = {agent for other in self.parties.values() for agent in other.agents}
+        busy |= {endpoint_of(self.channels[spy].channel) for spy in self.spies}
         free = [agent for agent, is_paused in self.members.items() if not is_paused and agent not in busy]
         for agent in free[:1]:
             self._ring(party, agent)
@@ -117,6 +121,8 @@ class SwitchModel:
                 return {AgentState.TALKING}
             if agent in party.agents:
                 return {AgentState.RINGING}
+        if any(endpoint_of(self.channels[spy].channel) == agent for spy in self.spies):
+            return {AgentState.LISTENING}
         return {AgentState.OFFLINE, AgentState.NOT_READY, AgentState.READY, AgentState.WRAP_UP}
 
     def wrong_agents(self) -> list[str]:
@@ -149,7 +155,9 @@ class SwitchModel:
     # What the tracker orders.
 
     def obey(self, outputs: Sequence[inputs.Output]) -> None:
-        for effect in [output for output in outputs if isinstance(output, inputs.Effect)]:
+        effects = [output for output in outputs if isinstance(output, inputs.Effect)]
+        # Asterisk has done all that was ordered at once before it tells what follows: a pause tells nothing.
+        for effect in sorted(effects, key=lambda effect: not isinstance(effect, inputs.SetMember)):
             if self.is_linked:
                 self._do(effect)
             else:
@@ -168,6 +176,14 @@ class SwitchModel:
                 party = self.parties[effect.uniqueid] = Party(effect.uniqueid, dialler=effect.agent)
                 party.agents[effect.agent] = self._channel(effect.agent, "agents", uniqueid=effect.uniqueid)
                 self._dial_begin("", effect.uniqueid)
+            case inputs.Supervise():
+                spied = effect.spied
+                self.spies[self._channel(effect.supervisor, "supervise", uniqueid=effect.uniqueid)] = spied
+                self._dial_begin("", effect.uniqueid)
+                self.channels[effect.uniqueid] = replace(self.channels[effect.uniqueid], is_up=True)
+                self._dial_end(effect.uniqueid, "ANSWER")
+            case inputs.ChangeSupervision():
+                pass
             case inputs.TransferCall():
                 self._transfer(effect)
             case inputs.ConfirmCaller():
@@ -177,6 +193,9 @@ class SwitchModel:
                 raise TypeError(type(effect).__name__)
 
     def _hang_up_channel(self, name: str) -> None:
+        for uniqueid in [uniqueid for uniqueid in self.spies if self.channels[uniqueid].channel == name]:
+            del self.spies[uniqueid]
+            self._gone(uniqueid, 16)
         for party in list(self.parties.values()):
             for agent, uniqueid in list(party.agents.items()):
                 if self.channels[uniqueid].channel == name and agent in (party.talker, party.dialler):
@@ -277,8 +296,12 @@ class SwitchModel:
 
     def _gone(self, uniqueid: str, cause: int) -> None:
         event = ami.Hangup(**self._of(uniqueid), cause=cause)
-        del self.channels[uniqueid]
+        gone = self.channels.pop(uniqueid)
         self._tell(event)
+        # Whoever heard this channel hears nothing any more.
+        for spy in [spy for spy, spied in self.spies.items() if spied == gone.channel]:
+            del self.spies[spy]
+            self._gone(spy, 16)
 
     def _of(self, uniqueid: str) -> dict[str, Any]:
         info = self.channels[uniqueid]

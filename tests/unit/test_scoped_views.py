@@ -12,6 +12,7 @@ _FOR_THE_HOUSE = {
     "access": "what somebody else would see is counted, cut to that person's scope",
     "accounts": "nobody is signed in yet, or the account itself is meant",
     "channels": "a contact comes in from outside, and belongs to somebody whoever brings it may not see",
+    "floor": "figures are of the whole floor; who and whose call it is come through the scope",
     "queues": "the board counts the whole floor",
     "questionnaires": "the page behind a link: the secret says whose answers these are, and nobody is signed in",
     "quality": "a lost file and a listening are noted whatever the listener may change",

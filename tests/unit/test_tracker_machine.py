@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.agents.rules import AgentState
 from app.calls.rules import CommandKind
+from app.floor.rules import SupervisionMode
 from telephony.tracker import inputs
 from tests.unit.switch_model import Party, SwitchModel
 
@@ -41,7 +42,10 @@ class Floor(RuleBasedStateMachine):
         ]
 
     def order(self, kind: CommandKind, agent: str, **args: object) -> None:
-        outputs = self.switch.order(kind, agent, **args)
+        before = len(self.switch.play.outputs)
+        self.switch.order(kind, agent, **args)
+        # A take-over is answered by what the end of the listening leads to.
+        outputs = self.switch.play.outputs[before:]
         done = [output for output in outputs if isinstance(output, inputs.CommandDone)]
         begun = [output for output in outputs if isinstance(output, inputs.Effect) and output.command_id is not None]
         self.answers.append(len(done) + len(begun))
@@ -120,6 +124,23 @@ class Floor(RuleBasedStateMachine):
     @precondition(lambda self: self.switch.is_linked)
     def an_agent_presses_hang_up(self, agent: str) -> None:
         self.order(CommandKind.HANG_UP, agent, call_id=self.switch.play.agents[agent].call_id or "")
+
+    @rule(agent=agents, data=st.data(), mode=st.sampled_from(SupervisionMode))
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def a_supervisor_joins_a_call(self, agent: str, data: st.DataObject, mode: SupervisionMode) -> None:
+        linkedid = data.draw(st.sampled_from(self.parties(talking=True))).linkedid
+        self.order(CommandKind.SUPERVISE, agent, call_id=f"call {linkedid}", mode=mode.value)
+
+    @rule(agent=agents, data=st.data())
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def a_supervisor_takes_a_call_over(self, agent: str, data: st.DataObject) -> None:
+        linkedid = data.draw(st.sampled_from(self.parties(talking=True))).linkedid
+        self.order(CommandKind.TAKE_OVER, agent, call_id=f"call {linkedid}")
+
+    @rule(agent=agents)
+    @precondition(lambda self: self.switch.is_linked)
+    def a_supervisor_leaves_a_call(self, agent: str) -> None:
+        self.order(CommandKind.STOP_SUPERVISING, agent)
 
     @rule(agent=agents)
     def an_agent_ends_wrap_up(self, agent: str) -> None:

@@ -57,6 +57,9 @@ class CommandKind(StrEnum):
     HANG_UP = "hang_up"
     TRANSFER = "transfer"
     FINISH_WRAP_UP = "finish_wrap_up"
+    SUPERVISE = "supervise"  # listen, whisper or barge in on a colleague's call
+    STOP_SUPERVISING = "stop_supervising"
+    TAKE_OVER = "take_over"
     CALL_PATIENT = "call_patient"  # without an agent: Asterisk speaks and asks
 
 

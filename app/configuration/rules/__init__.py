@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.configuration.rules.calls import (
+    ALARM_NUMBER,
+    ALARM_SERVICE_LEVEL,
+    ALARM_WAIT_SECONDS,
+    ALARM_WAITING,
     CALL_ATTEMPTS,
     CALL_NOTICE,
     CALL_THANKS,
@@ -17,6 +21,7 @@ from app.configuration.rules.calls import (
     CALLS_PER_DAY,
     CALLS_UNTIL,
     DIAL_PREFIXES,
+    TELL_AGENTS,
 )
 from app.configuration.rules.fields import (
     ENTITIES,
@@ -111,6 +116,11 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     CALLS_PER_DAY,
     CALL_NOTICE,
     CALL_THANKS,
+    TELL_AGENTS,
+    ALARM_WAITING,
+    ALARM_WAIT_SECONDS,
+    ALARM_SERVICE_LEVEL,
+    ALARM_NUMBER,
     PUBLIC_ADDRESS,
     LINK_DAYS,
     SMS_ANSWER_HOURS,
@@ -124,6 +134,10 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 
 __all__ = [
+    "ALARM_NUMBER",
+    "ALARM_SERVICE_LEVEL",
+    "ALARM_WAITING",
+    "ALARM_WAIT_SECONDS",
     "APPROVE_EVERY_MASS_SEND",
     "BY_NAME",
     "CALLBACK_MINUTES",
@@ -171,6 +185,7 @@ __all__ = [
     "SIGN_IN_TRIES",
     "SMS_ANSWER_HOURS",
     "SURVEY_REFUSAL_MONTHS",
+    "TELL_AGENTS",
     "UNCERTAIN_CARE_HOURS",
     "UNCERTAIN_MARKETING_HOURS",
     "Field",

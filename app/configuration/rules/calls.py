@@ -62,6 +62,46 @@ CALL_NOTICE: SettingKey[str] = SettingKey(
     help=N_("They must say that the call is recorded. Left empty: a usual sentence, in the language of the call."),
     high=200,
 )
+TELL_AGENTS: SettingKey[bool] = SettingKey(
+    name="calls.tell_agents",
+    default=True,
+    group=Group.CALLS,
+    title=N_("Agents are told when a supervisor listens"),
+    help=N_("Their desk says so as long as it lasts. Whisper and barge are heard by the agent in any case."),
+)
+ALARM_WAITING: SettingKey[int] = SettingKey(
+    name="calls.alarm_waiting",
+    default=10,
+    group=Group.CALLS,
+    title=N_("Alarm when more callers wait than"),
+    help=N_("In one queue. 0 switches this alarm off."),
+    unit=N_("callers"),
+    high=1000,
+)
+ALARM_WAIT_SECONDS: SettingKey[int] = SettingKey(
+    name="calls.alarm_wait_seconds",
+    default=180,
+    group=Group.CALLS,
+    title=N_("Alarm when somebody waits for more than"),
+    help=N_("0 switches this alarm off."),
+    unit=N_("seconds"),
+    high=7200,
+)
+ALARM_SERVICE_LEVEL: SettingKey[bool] = SettingKey(
+    name="calls.alarm_service_level",
+    default=True,
+    group=Group.CALLS,
+    title=N_("Alarm when a queue misses its service level"),
+    help=N_("Counted over the present day, from its first call on."),
+)
+ALARM_NUMBER: SettingKey[str] = SettingKey(
+    name="calls.alarm_number",
+    default="",
+    group=Group.CALLS,
+    title=N_("Number that alarms of the floor are texted to"),
+    help=N_("Each kind of alarm at most once an hour. Left empty: alarms are shown on the page only."),
+    high=20,
+)
 CALL_THANKS: SettingKey[str] = SettingKey(
     name="calls.thanks",
     default="",

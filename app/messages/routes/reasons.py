@@ -23,6 +23,7 @@ def origin_sentence(message: Message) -> str:
         Origin.RULE: _("From sending rule %(number)s.", number=number),
         Origin.FOLLOWUP: _("Step %(number)s of a follow-up.", number=number),
         Origin.SURVEY: _("Belongs to a questionnaire: answers no. %(number)s.", number=number),
+        Origin.ALARM: _("Alarm of the floor, to the number of the settings."),
         Origin.OPT_OUT: _("Confirms that the person unsubscribed."),
     }
     return str(sentences[Origin(message.origin)])

@@ -27,6 +27,7 @@ class Origin(StrEnum):
     RULE = "rule"  # a sending rule
     FOLLOWUP = "followup"  # a step of a follow-up
     SURVEY = "survey"  # a questionnaire: its questions, or the address of its page
+    ALARM = "alarm"  # a figure of the floor is beyond a limit
     OPT_OUT = "opt_out"  # the one answer to a text that unsubscribes
 
 

@@ -45,6 +45,7 @@ export default defineConfig({
         base: path("./src/base.ts"),
         desk: path("./src/desk.ts"),
         wallboard: path("./src/wallboard.ts"),
+        floor: path("./src/floor.ts"),
         player: path("./src/player.ts"),
         questionnaires: path("./src/questionnaires.ts"),
       },

@@ -25,6 +25,7 @@ from app.calls.rules import CommandKind
 from app.contact_policy.service import require_dialable
 from app.duplicates import service as duplicates
 from app.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable, WardlineError
+from app.floor import service as floor
 from app.followups import service as followups
 from app.followups.rules import DiallingMode
 from app.http import SignedIn
@@ -68,6 +69,8 @@ class DeskCommandKind(StrEnum):
     REPLY = "reply"
     HANDLE_MESSAGE = "handle_message"
     VERIFY_CALLER = "verify_caller"
+    READ_NOTICE = "read_notice"
+    STOP_SUPERVISING = "stop_supervising"
 
 
 def carry_out(parts: Parts, user: SignedIn, payload: object) -> dict[str, Any]:
@@ -220,6 +223,13 @@ def _verify_caller(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     return {"is_verified": checked.is_verified, "tries_left": checked.tries_left}
 
 
+def _read_notice(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    notice_id = read_number(args, "notice_id")
+    with parts.database.writing() as session:
+        floor.read_notice(session, parts.bus, id=notice_id, agent=user.username, now=parts.now())
+    return {}
+
+
 def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     patient_id, phone_id = read_number(args, "patient_id"), read_number(args, "phone_id")
     if args.get("task_id") is not None:
@@ -347,6 +357,8 @@ _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.REPLY: _reply,
     DeskCommandKind.HANDLE_MESSAGE: _handle_message,
     DeskCommandKind.VERIFY_CALLER: _verify_caller,
+    DeskCommandKind.READ_NOTICE: _read_notice,
+    DeskCommandKind.STOP_SUPERVISING: _telephony(CommandKind.STOP_SUPERVISING, lambda args: {}),
 }
 
 

@@ -21,6 +21,7 @@ from app.agents.rules import AgentState
 from app.calls.models import Call
 from app.calls.rules import MOST_CHECKS
 from app.errors import NotFound
+from app.floor import service as floor
 from app.followups.models import FollowupAttempt
 from app.followups.rules import TaskState, is_overdue
 from app.followups.service import open_tasks_of
@@ -56,7 +57,15 @@ def desk_view(session: Session, agent: str, now: datetime) -> dict[str, Any]:
         },
         "call": _call_view(session, call, label, now) if call else None,
         "links": links_view(session, now),
+        "supervision": _supervision(session, agent, status),
+        "notices": floor.unread_notices(session, agent, now),
     }
+
+
+def _supervision(session: Session, agent: str, status: AgentStatus | None) -> str | None:
+    """How a supervisor is in the agent's call, where the agent is to know: listen, whisper or barge."""
+    mode = floor.told_to_agent(session, agent) if status and status.state == AgentState.TALKING.value else None
+    return mode.value if mode else None
 
 
 def links_view(session: Session, now: datetime) -> dict[str, Any]:

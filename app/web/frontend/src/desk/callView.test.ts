@@ -59,6 +59,8 @@ function desk(call: Call | null): DeskSnapshot {
       telephony: { state: "up", since: AT, detail: null },
       sms: { state: "bound", since: AT, detail: null },
     },
+    supervision: null,
+    notices: [],
   };
 }
 
@@ -112,4 +114,9 @@ describe("the call on the desk", () => {
   test("a call in wrap-up is shown as ended", () => {
     expect(callView(desk({ ...answered, ended_at: AT }), phone({}), true).stage).toBe("ended");
   });
+});
+
+test("a supervisor's phone in a colleague's call is no call of the desk", () => {
+  const listening = { ...desk(null), agent: { ...desk(null).agent, state: "listening" as const } };
+  expect(callView(listening, phone({ session: { ...session, stage: "talking" } }), true).stage).toBe("none");
 });

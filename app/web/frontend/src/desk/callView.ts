@@ -34,6 +34,8 @@ export function callView(
 ): CallView {
   const call = snapshot?.call ?? null;
   const session = phone.session;
+  // A supervisor's phone in a colleague's call: the desk says so in a line of its own.
+  if (snapshot?.agent.state === "listening" && call === null) return NO_CALL;
   const isOpen = call !== null && call.ended_at === null && (call.state === "ringing" || call.state === "answered");
   if (session?.stage === "ringing" && !isOpen && isConnected && isServerExpected) return NO_CALL;
   if (session !== null && (!isOpen || (!isConnected && session.stage === "ringing"))) {

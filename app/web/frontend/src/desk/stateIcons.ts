@@ -8,6 +8,7 @@ export const STATE_ICONS: Record<AgentState, string> = {
   ringing: "bi-bell-fill",
   talking: "bi-telephone-fill",
   wrap_up: "bi-pencil-square",
+  listening: "bi-headphones",
 };
 
 /** The icon of each message state. */

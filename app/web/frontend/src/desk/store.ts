@@ -102,6 +102,12 @@ export const useDesk = defineStore("desk", () => {
     live.follow<DeskSnapshot>("desk", (next) => {
       const task = next.call?.task_id ?? null;
       if (task !== null && task !== snapshot.value?.call?.task_id) openFollowup(task);
+      const known = new Set(snapshot.value?.notices.map((notice) => notice.id));
+      for (const notice of next.notices) {
+        if (snapshot.value !== null && !known.has(notice.id)) {
+          showToast("info", t("notice.came", { name: notice.from, text: notice.text }));
+        }
+      }
       snapshot.value = next;
     });
     live.follow<BoardSnapshot>("board", (next) => (board.value = next));

@@ -1,6 +1,6 @@
 // The messages of docs/desk-protocol.md, in its words.
 
-export type AgentState = "offline" | "not_ready" | "ready" | "ringing" | "talking" | "wrap_up";
+export type AgentState = "offline" | "not_ready" | "ready" | "ringing" | "talking" | "wrap_up" | "listening";
 export type NotReadyReason =
   | "break"
   | "meal"
@@ -147,11 +147,25 @@ export interface Link<State> {
   detail: string | null;
 }
 
+/** How a supervisor is in a colleague's call: heard by nobody, by the agent, by both. */
+export type SupervisionMode = "listen" | "whisper" | "barge";
+
+/** A short text from a supervisor that the agent has not read. */
+export interface Notice {
+  id: number;
+  from: string;
+  text: string;
+  at: string;
+}
+
 export interface DeskSnapshot extends Stamp {
   at: string;
   agent: Agent;
   call: Call | null;
   links: { telephony: Link<LinkState>; sms: Link<GatewayState> };
+  /** A supervisor is in the agent's call, and the agent is to know. */
+  supervision: SupervisionMode | null;
+  notices: Notice[];
 }
 
 export interface BoardQueue {
@@ -222,6 +236,8 @@ export interface CommandArguments {
   create_patient: { call_id: string; name: string; sex: Sex; birth_date: string | null };
   reply: { message_id: number; text: string };
   handle_message: { message_id: number };
+  read_notice: { notice_id: number };
+  stop_supervising: Record<string, never>;
   verify_caller: { call_id: string; patient_id: number; given: { kind: IdentityKind; value: string }[] };
 }
 export type CommandKind = keyof CommandArguments;

@@ -22,7 +22,7 @@ const board: BoardSnapshot = {
   as_of: "2026-11-21T06:00:00Z",
   link: { state: "up", since: "2026-11-21T00:00:00Z", detail: null },
   queues: [queue],
-  agents: { ready: 1, ringing: 0, talking: 0, wrap_up: 0, not_ready: 0, offline: 0 },
+  agents: { ready: 1, ringing: 0, talking: 0, wrap_up: 0, listening: 0, not_ready: 0, offline: 0 },
   agent_list: [],
 };
 const SIX = Date.parse("2026-11-21T06:00:00Z");

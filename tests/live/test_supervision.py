@@ -1,0 +1,210 @@
+"""A supervisor in a colleague's call on a real Asterisk: who hears whom, by the tones in what each phone receives."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from app.audit.models import AuditEvent
+from app.calls.rules import CommandKind
+from app.errors import Conflict
+from app.floor.models import Supervision
+from app.settings import Settings
+from telephony.runner import Telephony
+from tests.live.browser import Person, chromium
+from tests.live.conftest import Floor, Switch
+from tests.live.desks import Desks, all_calls, ended_calls, floor_on, order, state_of, wait_for_ended, wait_for_state
+from tests.product import Product
+from tests.tone_phone import TonePhone, loudness, sides_of
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.live
+
+_PATIENT, _ALICE, _BOB, _CAROL = 440, 1000, 1480, 2200
+
+
+@dataclass(slots=True)
+class Room:
+    """alice talks with a patient, bob is another agent, carol supervises; each phone says its own tone."""
+
+    floor: Floor
+    desks: Desks
+    patient: TonePhone
+    alice: TonePhone
+    carol: TonePhone
+    everybody: tuple[TonePhone, ...]
+
+    def wait_until(self, phone: TonePhone, *heard: TonePhone) -> None:
+        """Until this phone hears exactly these."""
+        wanted = {other.hertz for other in heard}
+        wait_for(lambda: phone.hears(*self.everybody) == wanted, seconds=5, what=f"{wanted} at {phone.hertz}")
+
+    def restart_telephony(self) -> None:
+        """A new process, which has read the whole state once."""
+        assert self.floor.telephony is not None
+        self.floor.telephony.stop()
+        self.floor.telephony = Telephony(self.floor.parts, self.floor.switch.ami)
+        self.floor.telephony.start()
+        wait_for(lambda: self.floor.link_state() == "up", what="the telephone link")
+
+    def supervise(self, mode: str) -> None:
+        (call,) = all_calls(self.floor)
+        order(self.floor, CommandKind.SUPERVISE, "carol", call_id=call.id, mode=mode)
+
+    def supervisions(self) -> list[Supervision]:
+        with self.floor.parts.database.reading() as session:
+            return list(session.scalars(select(Supervision).order_by(Supervision.ordered_at)))
+
+    def recorded(self, seconds: float) -> dict[str, set[float]]:
+        """Which tones the last seconds of the patient's recording have on each side."""
+        (path,) = (self.floor.switch.folder / "spool/monitor").glob("*.raw")
+        patient, agent = sides_of(path.read_bytes(), seconds)
+        tones = [phone.hertz for phone in self.everybody]
+        return {
+            "patient": {hertz for hertz in tones if loudness(patient, hertz) > 0.05},
+            "agent": {hertz for hertz in tones if loudness(agent, hertz) > 0.05},
+        }
+
+
+@pytest.fixture
+def room(settings: Settings, start_asterisk: Callable[..., Switch]) -> Iterator[Room]:
+    names = ("alice", "bob", "carol")
+    switch = start_asterisk(plain=names)
+    ports = switch.agent_ports
+    with contextlib.ExitStack() as stack:
+        floor = stack.enter_context(floor_on(settings, switch, *names))
+        patient = stack.enter_context(TonePhone(_PATIENT))
+        alice = stack.enter_context(TonePhone(_ALICE, port=ports["alice"]))
+        bob = stack.enter_context(TonePhone(_BOB, port=ports["bob"]))
+        carol = stack.enter_context(TonePhone(_CAROL, port=ports["carol"]))
+        desks = stack.enter_context(Desks(floor, "alice"))
+        patient.call(switch.sip_port, number="13800138000")
+        wait_for_state(floor, "alice", "talking")
+        desks.join("carol")
+        room = Room(floor, desks, patient, alice, carol, (patient, alice, bob, carol))
+        room.wait_until(alice, patient)
+        yield room
+
+
+def test_a_supervisor_listens_whispers_barges_and_takes_over(room: Room) -> None:
+    patient, alice, carol = room.patient, room.alice, room.carol
+    room.supervise("listen")
+    wait_for_state(room.floor, "carol", "listening")
+    room.wait_until(carol, patient, alice)
+    room.wait_until(alice, patient)
+    room.wait_until(patient, alice)
+    room.supervise("whisper")
+    room.wait_until(alice, patient, carol)
+    room.wait_until(carol, patient, alice)
+    room.wait_until(patient, alice)
+    wait_for(lambda: room.recorded(0.5)["patient"], what="a recording")
+    assert room.recorded(60) == {"patient": {patient.hertz}, "agent": {alice.hertz}}
+    room.supervise("barge")
+    room.wait_until(patient, alice, carol)
+    room.wait_until(alice, patient, carol)
+
+    (call,) = all_calls(room.floor)
+    order(room.floor, CommandKind.TAKE_OVER, "carol", call_id=call.id)
+    wait_for_state(room.floor, "carol", "talking")
+    wait_for_state(room.floor, "alice", "wrap_up")
+    room.wait_until(carol, patient)
+    room.wait_until(patient, carol)
+    assert not alice.is_in_call
+    wanted = {"patient": {patient.hertz}, "agent": {carol.hertz}}
+    wait_for(lambda: room.recorded(0.5) == wanted, seconds=5, what="the recording to go on")
+    patient.hang_up()
+    (call,) = wait_for_ended(room.floor)
+    wait_for_state(room.floor, "carol", "wrap_up")
+    assert (call.agent, call.outcome, call.ended_by) == ("carol", "answered", "caller")
+    (supervision,) = room.supervisions()
+    assert (supervision.agent, supervision.supervisor, supervision.mode) == ("alice", "carol", "barge")
+    assert supervision.began_at is not None and supervision.ended_at is not None
+    with room.floor.parts.database.reading() as session:
+        (event,) = session.scalars(select(AuditEvent).where(AuditEvent.action == "supervise"))
+    assert (event.actor, event.subject) == ("carol", f"call:{call.id}")
+    assert all(word in event.details for word in ("alice", "barge", "from", "until"))
+
+
+def test_listening_ends_with_the_call_and_is_no_call_itself(room: Room) -> None:
+    room.supervise("listen")
+    room.wait_until(room.carol, room.patient, room.alice)
+    with pytest.raises(Conflict, match="present call"):
+        order(room.floor, CommandKind.DIAL, "carol", number="+8613800138000")
+    room.patient.hang_up()
+    wait_for_ended(room.floor)
+    wait_for_state(room.floor, "carol", "not_ready")
+    assert not room.carol.is_in_call
+    # A new process reads Asterisk's own record of all channels.
+    room.restart_telephony()
+    assert len(ended_calls(room.floor)) == len(all_calls(room.floor)) == 1
+
+
+def test_a_restart_of_telephony_leaves_the_listener_in_the_call_and_knows_the_end(room: Room) -> None:
+    floor = room.floor
+    room.supervise("whisper")
+    room.wait_until(room.alice, room.patient, room.carol)
+    room.restart_telephony()
+    wait_for_state(floor, "carol", "listening")
+    room.wait_until(room.alice, room.patient, room.carol)
+    order(floor, CommandKind.STOP_SUPERVISING, "carol")
+    wait_for_state(floor, "carol", "not_ready")
+    room.wait_until(room.alice, room.patient)
+    assert state_of(floor, "alice") == "talking"
+    wait_for(lambda: [each.ended_at is not None for each in room.supervisions()] == [True], what="the end on record")
+    assert len(all_calls(floor)) == 1
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    product = Product(tmp_path / "product")
+    product.start()
+    yield product
+    product.stop()
+
+
+def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
+    with chromium() as browser, TonePhone(_PATIENT) as patient:
+        agent, supervisor = Person(browser, product, "agent1"), Person(browser, product, "supervisor")
+        agent.sign_in()
+        agent.open_desk()
+        agent.press_ready()
+        supervisor.sign_in()
+        supervisor.open_desk()
+        # Ready once, for the microphone; the call is to go to the agent.
+        supervisor.press_ready()
+        supervisor.page.get_by_role("button", name="Not ready").click()
+        floor = supervisor.new_page()
+        floor.goto(f"{product.url}/floor?lang=en")
+        patient.call(product.sip_port, number="13800138000")
+        agent.page.get_by_role("button", name="Answer").click()
+        line = floor.get_by_role("row").filter(has_text="On a call")
+        line.get_by_role("button", name="Listen").click()
+        expect(supervisor.page.get_by_text("You are in a colleague's call.")).to_be_visible()
+        expect(agent.page.get_by_text("A supervisor is listening to this call.")).to_be_visible()
+        heard = supervisor.packets_heard()
+        wait_for(lambda: supervisor.packets_heard() > heard + 20, what="sound at the supervisor's desk")
+        line.get_by_role("button", name="Whisper").click()
+        expect(agent.page.get_by_text("A supervisor speaks to you.")).to_be_visible()
+
+        line.get_by_role("button", name="Message").click()
+        floor.get_by_label("Text").fill("Offer the 14:00 appointment.")
+        floor.get_by_role("button", name="Send").click()
+        notice = agent.page.get_by_label("From the supervisor")
+        expect(notice.get_by_text("Offer the 14:00 appointment.")).to_be_visible()
+        notice.get_by_role("button", name="Read").click()
+        expect(notice.get_by_text("Offer the 14:00 appointment.")).to_have_count(0)
+
+        floor.on("dialog", lambda dialog: dialog.accept())
+        line.get_by_role("button", name="Take over").click()
+        expect(supervisor.page.get_by_role("button", name="Hang up")).to_be_visible()
+        expect(agent.page.get_by_text("Wrap-up").first).to_be_visible()
+        expect(agent.page.get_by_label("From the supervisor")).to_have_count(0)
+        floor.get_by_role("button", name="Sign out: ").first.click()
+        expect(agent.page.get_by_text("You are signed out.")).to_be_visible()
+        assert agent.problems == supervisor.problems == []
