@@ -5,6 +5,7 @@ from app.accounts import models as accounts
 from app.agents import models as agents
 from app.alarms import models as alarms
 from app.audit import models as audit
+from app.call_flows import models as call_flows
 from app.calls import models as calls
 from app.channels import models as channels
 from app.codes import models as codes
@@ -41,6 +42,7 @@ __all__ = [
     "agents",
     "alarms",
     "audit",
+    "call_flows",
     "calls",
     "channels",
     "codes",

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.alarms import service as alarms
 from app.alarms.rules import AlarmKind
+from app.call_flows import service as call_flows
 from app.calls import service as calls
-from app.calls.rules import PatientTold
+from app.calls.rules import CallChanged, CallEvent, PatientTold
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.queues.models import TelephonyLink
@@ -162,6 +163,8 @@ class Writer:
                 case _:
                     facts.append(record)
         calls.record_facts(session, self._parts.bus, facts, now, settings=self._parts.settings)
+        ended = [fact.call.id for fact in facts if isinstance(fact, CallChanged) and fact.event is CallEvent.ENDED]
+        call_flows.follow_messages(session, self._parts.bus, ended, settings=self._parts.settings, now=now)
         # After the facts: what was told belongs to a call that is on record by then.
         outbound_lists.record_told(session, self._parts.bus, told, settings=self._parts.settings)
 

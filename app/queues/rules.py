@@ -1,6 +1,7 @@
 """The hospital's day: counts of queues begin at its midnight."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 HOTLINE_LABEL = "服务热线"
@@ -10,3 +11,12 @@ HOTLINE_LABEL = "服务热线"
 def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
     """Midnight of the present day in the hospital's zone, in UTC."""
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+class Strategy(StrEnum):
+    """Whom of the ready agents a queue rings first; the values are Asterisk's."""
+
+    LEAST_RECENT = "leastrecent"
+    FEWEST_CALLS = "fewestcalls"
+    RANDOM = "random"
+    IN_TURN = "rrmemory"

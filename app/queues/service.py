@@ -46,6 +46,15 @@ def ensure_queues(session: Session, settings: Settings, label: str) -> None:
         queue.service_level_seconds = seconds
 
 
+def list_queues(session: Session) -> list[Queue]:
+    """Every queue, by name."""
+    return list(session.scalars(select(Queue).order_by(Queue.name)))
+
+
+def queue_names(session: Session) -> frozenset[str]:
+    return frozenset(session.scalars(select(Queue.name)))
+
+
 def board(session: Session, settings: Settings, now: datetime) -> dict[str, Any]:
     """The live board of all queues and agents, in the form of docs/desk-protocol.md without `n`.
 

@@ -17,6 +17,7 @@ from app.web.access import allowed_roles
 
 # Rooms that stand as tabs under the entry of another one.
 _BELOW = {
+    "/call-flows": ("/call-flows", "/queues/manage"),
     "/messages": ("/messages", "/message-templates", "/mass-sends", "/sending-rules"),
     "/work": ("/work", "/requests"),
     "/followups": (
@@ -119,6 +120,7 @@ def _nav_items() -> list[NavItem]:
         ("/message-templates", _("Templates"), "card-text", frozenset({Role.DOCTOR})),
         ("/inbox", _("Inbox"), "envelope", AT_THE_DESK),
         ("/quality", _("Recordings"), "soundwave", WITH_RECORDINGS),
+        ("/call-flows", _("Ways in"), "signpost-split", OVER_AGENTS),
         ("/admin", _("Administration"), "gear", frozenset({Role.ADMIN})),
         ("/reports", _("Dashboard"), "bar-chart", OVER_AGENTS),
     )

@@ -117,6 +117,9 @@ class CallHistory:
     is_automatic: bool = False
     """We called the patient without an agent."""
     told: tuple[PatientTold, ...] = ()
+    notice_at: datetime | None = None
+    closed_at: datetime | None = None
+    voicemail_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

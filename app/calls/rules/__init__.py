@@ -14,6 +14,7 @@ from app.calls.rules.states import (
     DISPOSITION_TEXT,
     DISPOSITIONS,
     FINAL_STATES,
+    MISSED,
     OUTCOME_TEXT,
     CallChanged,
     CallerConfirmed,
@@ -25,6 +26,7 @@ from app.calls.rules.states import (
     LegRecord,
     PatientTold,
     Telling,
+    WayIn,
     talk_seconds,
 )
 
@@ -32,6 +34,7 @@ __all__ = [
     "DISPOSITIONS",
     "DISPOSITION_TEXT",
     "FINAL_STATES",
+    "MISSED",
     "MOST_CHECKS",
     "NEEDED_KINDS",
     "OUTCOME_TEXT",
@@ -50,6 +53,7 @@ __all__ = [
     "LegRecord",
     "PatientTold",
     "Telling",
+    "WayIn",
     "is_identified",
     "parse_plan",
     "right_kinds",

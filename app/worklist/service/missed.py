@@ -1,4 +1,4 @@
-"""Callers who hung up before anybody answered, and whom nobody has spoken to since."""
+"""Callers whom nobody answered, who hung up, found nobody or left a message; and to whom nobody has spoken since."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.calls.models import Call
-from app.calls.rules import CallOutcome
+from app.calls.rules import MISSED
 from app.patients.models import Patient, PatientPhone
 
 # Who was not called back for a week has found another way; the list stays short enough to be worked off.
@@ -43,7 +43,7 @@ def missed_callers(session: Session, now: datetime, *, limit: int) -> Sequence[M
         select(Call.number, Call.id, Call.patient_id, Patient.name, PatientPhone.id)
         .outerjoin(Patient, Patient.id == Call.patient_id)
         .outerjoin(PatientPhone, and_(PatientPhone.patient_id == Call.patient_id, PatientPhone.number == Call.number))
-        .where(Call.number.in_(numbers), Call.started_at >= now - KEPT_FOR, Call.outcome == CallOutcome.ABANDONED)
+        .where(Call.number.in_(numbers), Call.started_at >= now - KEPT_FOR, Call.outcome.in_(MISSED))
         .order_by(Call.started_at)
     )
     latest = {number: (call_id, patient_id, name, phone_id) for number, call_id, patient_id, name, phone_id in calls}
@@ -72,7 +72,7 @@ def _missed(now: datetime) -> Select[str, int, datetime]:
         .where(
             Call.started_at >= now - KEPT_FOR,
             Call.direction == "inbound",
-            Call.outcome == CallOutcome.ABANDONED,
+            Call.outcome.in_(MISSED),
             Call.number != "",
             ~spoken,
         )
