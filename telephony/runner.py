@@ -10,10 +10,12 @@ import threading
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from app import bus as bus_topics
 from app.accounts import service as accounts
@@ -25,14 +27,15 @@ from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.phones import parse_number
+from app.queues import service as queues
+from app.queues.rules import MAIN_QUEUE
 from app.settings import AMIAddress
 from app.texts import N_
 from telephony.ami.connection import ActionRefused, Headers, LinkLost, SuspiciousFrame
 from telephony.ami.link import AMILink, LinkState
-from telephony.asterisk.config import MAIN_QUEUE
 from telephony.effects import action_for
 from telephony.past import Past, read_past
-from telephony.snapshot import read_channels, read_contacts, read_queue, started_at
+from telephony.snapshot import read_channels, read_contacts, read_queues, started_at
 from telephony.tracker import inputs
 from telephony.tracker.tracker import Tracker, TrackerRules
 from telephony.writer import AlarmRaised, CELRead, LinkSeen, Writer
@@ -117,6 +120,7 @@ class Telephony:
         with self._parts.database.reading() as session:
             open_calls = calls.open_calls(session)
             records = agents.all_records(session)
+            self._plan = _plan_of(session, self._parts.now())
         key = settings.secret_key.encode()
 
         def call_id(linkedid: str) -> str:
@@ -129,12 +133,15 @@ class Telephony:
 
         rules = TrackerRules(
             wrap_up=settings.wrap_up,
-            queues=frozenset({MAIN_QUEUE}),
+            queues=frozenset(self._plan.wrap_ups),
             normalise=normalise,
             call_id=call_id,
             may_dial=lambda number: self._may_dial(number),
         )
-        return Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records)
+        tracker = Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records)
+        # Before anything is heard: nobody is made a member of a queue that is not theirs.
+        tracker.receive(self._plan)
+        return tracker
 
     # What comes in.
 
@@ -243,6 +250,9 @@ class Telephony:
                 case inputs.SetMember(is_present=True, is_new=True):
                     # Asterisk knows the member from before: only its pause may differ.
                     await self._do_effect(replace(effect, is_new=False))
+                    await self._do_effect(
+                        inputs.SetPenalty(agent=effect.agent, queue=effect.queue, penalty=effect.penalty)
+                    )
                 case inputs.SetMember(is_present=False):
                     pass
                 case _:
@@ -273,7 +283,7 @@ class Telephony:
         await self._send_heartbeat()
         started = await started_at(link.send)
         channels = await read_channels(link.collect)
-        members, waiting = await read_queue(link.collect, MAIN_QUEUE)
+        members, waiting = await read_queues(link.collect)
         contacts = await read_contacts(link.collect)
         past = await asyncio.to_thread(self._read_past)
         snapshot = inputs.Snapshot(
@@ -330,16 +340,28 @@ class Telephony:
 
     async def _scan(self) -> None:
         await asyncio.sleep(SCAN_SECONDS)
-        waiting, names = await asyncio.to_thread(self._look)
+        waiting, names, plan = await asyncio.to_thread(self._look)
         for id in waiting:
             await self._do_command(id)
         for name in names:
             self._receive(inputs.AgentAdded(at=self._parts.now(), agent=name))
+        await self._follow_plan(plan)
 
-    def _look(self) -> tuple[list[str], list[str]]:
-        """Commands whose hint was lost; every account that has a phone."""
+    def _look(self) -> tuple[list[str], list[str], inputs.QueuesPlanned]:
+        """Commands whose hint was lost; every account that has a phone; who serves which queue."""
         with self._parts.database.reading() as session:
-            return calls.waiting_commands(session), accounts.phone_usernames(session)
+            plan = _plan_of(session, self._parts.now())
+            return calls.waiting_commands(session), accounts.phone_usernames(session), plan
+
+    async def _follow_plan(self, plan: inputs.QueuesPlanned) -> None:
+        """Take a changed plan over once Asterisk has its queues, which are read from the same tables."""
+        assert self._link is not None
+        if replace(plan, at=self._plan.at) == self._plan or self._link.state is not LinkState.UP:
+            return
+        there, _waiting = await read_queues(self._link.collect)
+        if plan.wrap_ups.keys() <= there.keys():
+            self._plan = plan
+            self._receive(plan)
 
     async def _sweep(self) -> None:
         assert self._link is not None
@@ -362,3 +384,11 @@ class Telephony:
         is_healthy = await asyncio.to_thread(lambda: self._parts.bus.is_healthy)
         self._receive(inputs.ProofsSuspended(at=self._parts.now(), is_suspended=not is_healthy))
         await asyncio.sleep(1.0)
+
+
+def _plan_of(session: Session, now: datetime) -> inputs.QueuesPlanned:
+    wrap_ups = {
+        row.name: None if row.wrap_up_seconds is None else timedelta(seconds=row.wrap_up_seconds)
+        for row in queues.list_queues(session)
+    }
+    return inputs.QueuesPlanned(at=now, wrap_ups=wrap_ups or {MAIN_QUEUE: None}, members=queues.memberships(session))

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+MAIN_QUEUE = "hotline"
+"""The queue that is always there; agents who are in none serve it."""
 HOTLINE_LABEL = "服务热线"
 """What a new hospital's queue is called until somebody renames it."""
 
@@ -20,3 +22,7 @@ class Strategy(StrEnum):
     FEWEST_CALLS = "fewestcalls"
     RANDOM = "random"
     IN_TURN = "rrmemory"
+
+
+MOST_PENALTY = 3
+"""An agent of penalty 1 is rung when nobody of penalty 0 is free, and so on."""

@@ -9,12 +9,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.errors import SettingsError
-from app.queues.rules import Strategy
+from app.queues.rules import MAIN_QUEUE, Strategy
 from telephony.ami.events import FOLLOWED
 from telephony.asterisk.way_in import FlowPlan, dialplan_of
 
 FALLBACK_QUEUE = "fallback"
-MAIN_QUEUE = "hotline"
 
 _USERNAME = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
 _QUEUE = re.compile(r"[a-z][a-z0-9_]{0,31}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.agents.rules import AgentChanged
 from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind, PatientTold
+from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 
 # CEL is written within milliseconds. A call that has no channel and of which nothing more was written for this long
@@ -84,6 +85,18 @@ class AgentAdded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueuesPlanned:
+    """The queues that Asterisk has, each with its own wrap-up where it has one; and who serves which, with penalties.
+
+    Agents who are not named serve the main queue.
+    """
+
+    at: datetime
+    wrap_ups: dict[str, timedelta | None]
+    members: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelInfo:
     channel: str
     uniqueid: str
@@ -124,12 +137,12 @@ class CallHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Asterisk's whole state, as it was at `at` or later. `members`: paused or not, by agent, of the main queue."""
+    """Asterisk's whole state, as it was at `at` or later. `members`: (is paused, penalty) by queue and agent."""
 
     at: datetime
     is_restarted: bool
     channels: tuple[ChannelInfo, ...]
-    members: dict[str, bool]
+    members: dict[str, dict[str, tuple[bool, int]]]
     contacts: dict[str, frozenset[str]]
     waiting: dict[str, str] = field(default_factory=dict)
     """Queue name by uniqueid of the waiting channel."""
@@ -208,6 +221,17 @@ class SetMember(Effect):
     is_new: bool
     is_present: bool
     is_paused: bool
+    queue: str = MAIN_QUEUE
+    penalty: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPenalty(Effect):
+    """Ring this member of the queue only when nobody with a lower penalty is free."""
+
+    agent: str
+    queue: str
+    penalty: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +251,7 @@ Input = (
     | EffectFailed
     | CallerAnswered
     | AgentAdded
+    | QueuesPlanned
     | Snapshot
 )
 Fact = CallChanged | CallerConfirmed | AgentChanged | PatientTold

@@ -71,6 +71,8 @@ class LiveCalls:
         self._out = out
         self._by_linkedid: dict[str, LiveCall] = {}
         self._wrapping: dict[str, CallRecord] = {}
+        self.wrap_ups: dict[str, timedelta] = {}
+        """Queues with a wrap-up of their own."""
 
     def __iter__(self) -> Iterator[LiveCall]:
         return iter(list(self._by_linkedid.values()))
@@ -484,7 +486,8 @@ class LiveCalls:
         desk.lost_at = None
         if record.agent == agent:
             self._wrapping[agent] = record
-        desk.become(AgentState.WRAP_UP, at, call_id=record.id, wrap_up_until=at + self._rules.wrap_up)
+        wrap_up = self.wrap_ups.get(record.queue or "", self._rules.wrap_up)
+        desk.become(AgentState.WRAP_UP, at, call_id=record.id, wrap_up_until=at + wrap_up)
 
     def say(
         self, call: LiveCall, event: CallEvent, at: datetime, agent: str | None = None, leg: LegRecord | None = None

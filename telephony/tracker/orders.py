@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 
 from app.agents.rules import AgentState, NotReadyReason
@@ -30,7 +30,7 @@ class Orders:
         desks: dict[str, Desk],
         calls: LiveCalls,
         out: list[inputs.Output],
-        queues: frozenset[str],
+        queues: Set[str],
         may_dial: Callable[[str], bool],
     ) -> None:
         self._desks = desks

@@ -13,11 +13,14 @@ from app.call_flows.rules import Flow, Goal, Hours, Menu, Message, Target, langu
 from app.followups.models import FollowupTask
 from app.outbound_lists.service.prompts import make_prompts
 from app.quality.models import Recording
+from app.queues.models import QueueMember
+from app.queues.rules import Strategy
+from app.queues.service import QueueData, add_queue
 from app.settings import Settings
 from app.worklist.service import missed_callers
 from telephony.asterisk.config import QueuePlan
 from telephony.asterisk.way_in import FlowPlan
-from tests.live.conftest import Switch
+from tests.live.conftest import Floor, Switch
 from tests.live.desks import Desks, all_calls, floor_on, wait_for_ended, wait_for_state
 from tests.sip import patient_pressing, phone_at
 from tests.waiting import wait_for
@@ -112,3 +115,28 @@ def test_a_flow_goes_live_while_a_call_is_up_and_the_call_stays(
         assert (second.number_signalled, second.outcome) == ("13900139000", "closed")
         (first,) = [call for call in all_calls(floor) if call.ended_at is None]
         assert (first.state, first.agent) == ("answered", "alice")
+
+
+def test_an_agent_of_the_second_queue_is_rung_for_it_and_who_waits_too_long_in_the_first_goes_on_to_it(
+    settings: Settings, start_asterisk: Callable[..., Switch]
+) -> None:
+    ward = QueuePlan(name="ward")
+    switch = start_asterisk(queues=(QueuePlan(name="hotline", max_wait_seconds=2, overflow="ward"), ward))
+    floor = Floor(settings, switch)
+    floor.add_agents("alice", "bob")
+    data = QueueData(
+        label="Ward", service_level_seconds=20, service_level_target=0.8, strategy=Strategy.LEAST_RECENT,
+        wrap_up_seconds=None, max_wait_seconds=None, overflow=None, members={"bob": 0},
+    )  # fmt: skip
+    with floor.parts.database.writing() as session:
+        add_queue(session, "ward", data)
+        session.delete(session.get_one(QueueMember, ("hotline", "bob")))
+    floor.start()
+    try:
+        with phone_at(switch.agent_ports["bob"]), Desks(floor, "bob"), patient_pressing(switch.sip_port, seconds=30):
+            wait_for(lambda: [call.queue for call in all_calls(floor)] == ["hotline"], what="the first queue")
+            wait_for_state(floor, "bob", "talking", seconds=15)
+            (call,) = all_calls(floor)
+            assert (call.queue, call.agent, call.state) == ("ward", "bob", "answered")
+    finally:
+        floor.stop()
