@@ -21,6 +21,8 @@ from app import bus as bus_topics
 from app.accounts import service as accounts
 from app.agents import service as agents
 from app.alarms.rules import AlarmKind
+from app.call_flows import service as call_flows
+from app.call_flows.rules import Urgency, Waiting, place_of
 from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.outbound_lists import service as outbound_lists
@@ -35,7 +37,7 @@ from telephony.ami.connection import ActionRefused, Headers, LinkLost, Suspiciou
 from telephony.ami.link import AMILink, LinkState
 from telephony.effects import action_for
 from telephony.past import Past, read_past
-from telephony.snapshot import read_channels, read_contacts, read_queues, started_at
+from telephony.snapshot import read_channels, read_contacts, read_entries, read_queues, started_at
 from telephony.tracker import inputs
 from telephony.tracker.tracker import Tracker, TrackerRules
 from telephony.writer import AlarmRaised, CELRead, LinkSeen, Writer
@@ -55,6 +57,8 @@ DOUBT_SECONDS = 1.0
 # A writer that has not caught up after this long waits for its database.
 FLUSH_SECONDS = 5.0
 DUTY_RETRY_SECONDS = 1.0
+# Ten times what the busiest hospital has waiting at once.
+MOST_URGENT = 1000
 
 
 class Telephony:
@@ -71,6 +75,7 @@ class Telephony:
         self._main: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._doubt = asyncio.Event()
+        self._urgent: dict[str, Urgency] = {}  # by the channel's uniqueid; the oldest are forgotten
         # Nothing may be dialled before the list of what may be has been read; it is read anew with each order.
         self._may_dial: Callable[[str], bool] = lambda _number: False
         self._is_ready = threading.Event()
@@ -225,6 +230,8 @@ class Telephony:
             match output:
                 case inputs.ConfirmCaller():
                     self._start(self._confirm(output))
+                case inputs.PlaceCaller():
+                    self._start(self._place(output))
                 case inputs.Effect():
                     self._start(self._do_effect(output))
                 case _:
@@ -238,6 +245,46 @@ class Telephony:
                 if item.get("Linkedid") == effect.linkedid:
                     number = item.get("CallerIDNum", "")
         self._receive(inputs.CallerAnswered(at=self._parts.now(), linkedid=effect.linkedid, number=number))
+        if number is not None:
+            await self._introduce(effect.channel, number)
+
+    async def _introduce(self, channel: str, signalled: str) -> None:
+        """Tell the dialplan, which waits half a second for it, in which language to greet and who stands back."""
+        assert self._link is not None
+        try:
+            caller = await asyncio.to_thread(self._known_caller, signalled)
+            value = f"{caller.language}:{int(caller.is_key)}"
+            await self._link.send(
+                {"Action": "Setvar", "Channel": channel, "Variable": "WARDLINE_CALLER", "Value": value}
+            )
+        except (LinkLost, ActionRefused, DBAPIError) as error:
+            # Who cannot be introduced is greeted like everybody.
+            log.info("telephony.not_introduced", error=type(error).__name__)
+
+    def _known_caller(self, signalled: str) -> call_flows.KnownCaller:
+        settings = self._parts.settings
+        number = parse_number(signalled, area_code=settings.area_code, outside_prefix=settings.outside_prefix)
+        if number is None:
+            return call_flows.KnownCaller()
+        with self._parts.database.reading() as session:
+            return call_flows.known_caller(session, number.e164, now=self._parts.now())
+
+    async def _place(self, effect: inputs.PlaceCaller) -> None:
+        """Say where this caller enters the queue. Without an answer the dialplan puts them at its end."""
+        assert self._link is not None
+        with contextlib.suppress(LinkLost, ActionRefused):
+            listed = await read_entries(self._link.collect, effect.queue)
+            waiting = [
+                Waiting(waited_seconds=seconds, urgency=self._urgent.get(uniqueid, Urgency.USUAL))
+                for uniqueid, seconds in listed
+            ]
+            while len(self._urgent) >= MOST_URGENT:
+                self._urgent.pop(next(iter(self._urgent)))
+            self._urgent[effect.linkedid] = effect.urgency
+            place = str(place_of(waiting, effect.urgency))
+            await self._link.send(
+                {"Action": "Setvar", "Channel": effect.channel, "Variable": "WARDLINE_PLACE", "Value": place}
+            )
 
     async def _do_effect(self, effect: inputs.Effect) -> None:
         assert self._link is not None

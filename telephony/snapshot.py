@@ -47,6 +47,13 @@ async def read_queues(collect: Collect) -> tuple[dict[str, dict[str, tuple[bool,
     return members, waiting
 
 
+async def read_entries(collect: Collect, queue: str) -> list[tuple[str, float]]:
+    """Who waits in this queue, the head first: the channel's uniqueid and for how many seconds."""
+    items = await collect({"Action": "QueueStatus", "Queue": queue})
+    entries = [item for item in items if item.get("Event") == "QueueEntry"]
+    return [(item["Uniqueid"], float(item["Wait"])) for item in sorted(entries, key=lambda item: int(item["Position"]))]
+
+
 async def read_contacts(collect: Collect) -> dict[str, frozenset[str]]:
     """The contacts of every agent's phone, registered or fixed, but for those that answer no OPTIONS."""
     try:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.agents.rules import AgentChanged
+from app.call_flows.rules import Urgency
 from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind, PatientTold
 from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
@@ -173,6 +174,16 @@ class ConfirmCaller(Effect):
 
     channel: str
     linkedid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceCaller(Effect):
+    """An urgent caller is about to enter the queue and waits, for half a second, to be told the place."""
+
+    channel: str
+    linkedid: str
+    queue: str
+    urgency: Urgency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

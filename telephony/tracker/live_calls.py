@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from app.agents.rules import AgentState, NotReadyReason
+from app.call_flows.rules import Urgency
 from app.calls.rules import (
     MISSED,
     CallChanged,
@@ -380,6 +381,12 @@ class LiveCalls:
         call = self._by_linkedid.get(event.linkedid)
         if call is not None and call.record.direction == "inbound" and event.what in set(WayIn):
             self.hear(call, WayIn(event.what), event.at)
+        if call is not None and call.record.direction == "inbound" and event.what in set(Urgency):
+            self._out.append(
+                inputs.PlaceCaller(
+                    channel=call.patient[0], linkedid=event.linkedid, queue=event.given, urgency=Urgency(event.what)
+                )
+            )
         if call is not None and is_own_id(event.linkedid) and event.what in set(Telling):
             self._out.append(
                 PatientTold(

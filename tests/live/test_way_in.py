@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from app.call_flows.rules import Flow, Goal, Hours, Menu, Message, Target, languages_of, sounds_of
+from app.calls.models import Call
 from app.followups.models import FollowupTask
 from app.outbound_lists.service.prompts import make_prompts
+from app.patients.models import Patient, PatientPhone
 from app.quality.models import Recording
 from app.queues.models import QueueMember
 from app.queues.rules import Strategy
@@ -140,3 +142,32 @@ def test_an_agent_of_the_second_queue_is_rung_for_it_and_who_waits_too_long_in_t
             assert (call.queue, call.agent, call.state) == ("ward", "bob", "answered")
     finally:
         floor.stop()
+
+
+def test_a_key_patient_is_greeted_in_her_language_and_enters_before_who_has_just_come(
+    settings: Settings, switch_with: Callable[..., Switch]
+) -> None:
+    other = {"en": "Hi. Recorded.", "zh_Hans": "您好。"}
+    switch = switch_with(replace(FLOW, opened=HOTLINE, greeting=other))
+    with floor_on(settings, switch, "alice") as floor:
+
+        def queued() -> list[Call]:
+            return [call for call in all_calls(floor) if call.queue]
+
+        now = floor.parts.now()
+        with floor.parts.database.writing() as session:
+            wang = Patient(name="Wang", created_at=now, updated_at=now, is_key_patient=True, language="zh-Hans")
+            wang.phones = [PatientPhone(number="+8613800138000", kind="mobile", as_entered="-")]
+            session.add(wang)
+        with patient_pressing(switch.sip_port, number="13900139000"):
+            wait_for(lambda: bool(queued()), seconds=15, what="the first caller")
+            with patient_pressing(switch.sip_port):
+                wait_for(lambda: len(queued()) == 2, seconds=15, what="the key patient")
+                channels = switch.asterisk.console("queue show hotline")
+                key = next(call for call in queued() if call.number_signalled == "13800138000")
+                shown = switch.asterisk.console("core show channels concise")
+                channel = next(line.split("!")[0] for line in shown.splitlines() if line.endswith(key.linkedid))
+                callers = [line.strip() for line in channels.splitlines() if line.strip()[:2] in ("1.", "2.")]
+                assert channel in callers[0]
+                chinese = plan(switch.folder, replace(FLOW, opened=HOTLINE, greeting=other)).sounds["zh_Hans"]
+                assert chinese in switch.asterisk.console(f"core show channel {channel}")

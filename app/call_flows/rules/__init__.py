@@ -18,10 +18,12 @@ from app.call_flows.rules.document import (
     to_document,
 )
 from app.call_flows.rules.following import follow, is_open
+from app.call_flows.rules.placing import CREDIT_SECONDS, Urgency, Waiting, place_of
 from app.call_flows.rules.speaking import languages_of, sounds_of
 
 __all__ = [
     "CODE",
+    "CREDIT_SECONDS",
     "KEYS",
     "LANGUAGES",
     "WEEKDAYS",
@@ -34,11 +36,14 @@ __all__ = [
     "Message",
     "Span",
     "Target",
+    "Urgency",
+    "Waiting",
     "check",
     "follow",
     "from_document",
     "is_open",
     "languages_of",
+    "place_of",
     "reachable",
     "read_target",
     "sounds_of",

@@ -1,5 +1,6 @@
 """Use cases of the way in. Import from here."""
 
+from app.call_flows.service.callers import KnownCaller, known_caller
 from app.call_flows.service.changing import create_flow, go_live, install_shipped, open_draft, save_draft, take_off
 from app.call_flows.service.messages import follow_messages
 from app.call_flows.service.reading import (
@@ -13,6 +14,7 @@ from app.call_flows.service.reading import (
 )
 
 __all__ = [
+    "KnownCaller",
     "create_flow",
     "faults_of",
     "follow_messages",
@@ -20,6 +22,7 @@ __all__ = [
     "get_version",
     "go_live",
     "install_shipped",
+    "known_caller",
     "list_flows",
     "live_flows",
     "open_draft",
