@@ -21,8 +21,8 @@ from app.texts import N_
 
 _SHIPPED = "hotline"
 _SHIPPED_GREETING = {
-    "zh_Hans": "您好，本次通话将被录音。",
-    "zh_Hant": "您好，本次通話將被錄音。",
+    "zh_Hans": "您好，本次通话会录音。",
+    "zh_Hant": "您好，本次通話會錄音。",
     "en": "Hello, this call is recorded.",
 }
 _MOST_NAME = 120
