@@ -6,6 +6,7 @@ from app.agents import models as agents
 from app.alarms import models as alarms
 from app.articles import models as articles
 from app.audit import models as audit
+from app.call_flows import models as call_flows
 from app.calls import models as calls
 from app.channels import models as channels
 from app.codes import models as codes
@@ -45,6 +46,7 @@ __all__ = [
     "alarms",
     "articles",
     "audit",
+    "call_flows",
     "calls",
     "channels",
     "codes",

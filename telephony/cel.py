@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.calls.rules import PatientTold, Telling
+from app.calls.rules import PatientTold, Telling, WayIn
 from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.inputs import CallHistory
 from telephony.tracker.outcomes import outcome_of
@@ -126,12 +126,14 @@ def _begin(row: CELRow, agents: frozenset[str]) -> CallHistory | None:
 def _go_on(call: CallHistory, row: CELRow, agents: frozenset[str], bridged: set[tuple[str, str]]) -> CallHistory:
     endpoint = endpoint_of(row.channel)
     is_patient = endpoint == TRUNK
-    if row.event == "APP_START" and row.application == "Queue" and call.queued_at is None:
-        return replace(call, queue=row.application_data.split(",")[0], queued_at=row.at)
+    if row.event == "APP_START" and row.application == "Queue" and call.answered_at is None:
+        return replace(call, queue=row.application_data.split(",")[0], queued_at=call.queued_at or row.at)
     if row.event == "APP_START" and row.application == "Dial" and call.direction == "outbound" and not call.dialled:
         return replace(call, dialled=row.application_data.partition("/")[2].partition("@")[0])
     if row.event == "ANSWER" and call.is_automatic and call.answered_at is None and row.uniqueid == row.linkedid:
         return replace(call, answered_at=row.at)
+    if row.event == _TOLD and call.direction == "inbound":
+        return _hear(call, row)
     if row.event == _TOLD and call.is_automatic:
         return replace(call, told=(*call.told, *_told(row)))
     if row.event == "BRIDGE_ENTER":
@@ -161,8 +163,23 @@ def _hang_up(call: CallHistory, row: CELRow, *, is_patient: bool) -> CallHistory
         cause=cause if isinstance(cause, int) else 0,
         dial_status=str(row.extra.get("dialstatus", "")),
         is_automatic=call.is_automatic,
+        has_left_message=call.voicemail_at is not None,
+        is_closed=call.closed_at is not None,
     )
     return replace(call, ended_at=row.at, ended_by=by, outcome=outcome)
+
+
+def _hear(call: CallHistory, row: CELRow) -> CallHistory:
+    """What the way in tells of a call: the notice was heard, nobody is there, a message is left."""
+    match str(row.extra.get("extra", "")).partition("|")[0]:
+        case WayIn.NOTICE:
+            return replace(call, notice_at=call.notice_at or row.at)
+        case WayIn.CLOSED:
+            return replace(call, closed_at=call.closed_at or row.at)
+        case WayIn.VOICEMAIL:
+            return replace(call, voicemail_at=call.voicemail_at or row.at)
+        case _:
+            return call
 
 
 def _told(row: CELRow) -> list[PatientTold]:

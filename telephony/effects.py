@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from telephony.ami.connection import Headers
-from telephony.asterisk.config import MAIN_QUEUE
 from telephony.tracker import inputs
 
 # Fewer rings than this reach nobody who has to get up; more make an answering machine of the network's answer.
@@ -82,20 +81,28 @@ def action_for(effect: inputs.Effect) -> Headers:
         case inputs.SetMember(is_present=True, is_new=True):
             return {
                 "Action": "QueueAdd",
-                "Queue": MAIN_QUEUE,
+                "Queue": effect.queue,
                 "Interface": f"PJSIP/{effect.agent}",
                 "MemberName": effect.agent,
                 "StateInterface": f"PJSIP/{effect.agent}",
+                "Penalty": str(effect.penalty),
                 "Paused": "true" if effect.is_paused else "false",
             }
         case inputs.SetMember(is_present=True):
             return {
                 "Action": "QueuePause",
-                "Queue": MAIN_QUEUE,
+                "Queue": effect.queue,
                 "Interface": f"PJSIP/{effect.agent}",
                 "Paused": "true" if effect.is_paused else "false",
             }
         case inputs.SetMember():
-            return {"Action": "QueueRemove", "Queue": MAIN_QUEUE, "Interface": f"PJSIP/{effect.agent}"}
+            return {"Action": "QueueRemove", "Queue": effect.queue, "Interface": f"PJSIP/{effect.agent}"}
+        case inputs.SetPenalty():
+            return {
+                "Action": "QueuePenalty",
+                "Queue": effect.queue,
+                "Interface": f"PJSIP/{effect.agent}",
+                "Penalty": str(effect.penalty),
+            }
         case _:
             raise TypeError(f"no action for {type(effect).__name__}")

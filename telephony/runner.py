@@ -10,15 +10,19 @@ import threading
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from app import bus as bus_topics
 from app.accounts import service as accounts
 from app.agents import service as agents
 from app.alarms.rules import AlarmKind
+from app.call_flows import service as call_flows
+from app.call_flows.rules import Urgency, Waiting, place_of
 from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.floor import service as floor
@@ -26,14 +30,15 @@ from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.phones import parse_number
+from app.queues import service as queues
+from app.queues.rules import MAIN_QUEUE
 from app.settings import AMIAddress
 from app.texts import N_
 from telephony.ami.connection import ActionRefused, Headers, LinkLost, SuspiciousFrame
 from telephony.ami.link import AMILink, LinkState
-from telephony.asterisk.config import MAIN_QUEUE
 from telephony.effects import action_for
 from telephony.past import Past, read_past
-from telephony.snapshot import read_channels, read_contacts, read_queue, started_at
+from telephony.snapshot import read_channels, read_contacts, read_entries, read_queues, started_at
 from telephony.tracker import inputs
 from telephony.tracker.tracker import Tracker, TrackerRules
 from telephony.writer import AlarmRaised, CELRead, LinkSeen, Writer
@@ -53,6 +58,8 @@ DOUBT_SECONDS = 1.0
 # A writer that has not caught up after this long waits for its database.
 FLUSH_SECONDS = 5.0
 DUTY_RETRY_SECONDS = 1.0
+# Ten times what the busiest hospital has waiting at once.
+MOST_URGENT = 1000
 
 
 class Telephony:
@@ -69,6 +76,7 @@ class Telephony:
         self._main: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._doubt = asyncio.Event()
+        self._urgent: dict[str, Urgency] = {}  # by the channel's uniqueid; the oldest are forgotten
         # Nothing may be dialled before the list of what may be has been read; it is read anew with each order.
         self._may_dial: Callable[[str], bool] = lambda _number: False
         self._is_ready = threading.Event()
@@ -119,6 +127,7 @@ class Telephony:
             open_calls = calls.open_calls(session)
             records = agents.all_records(session)
             supervisions = floor.open_supervisions(session)
+            self._plan = _plan_of(session, self._parts.now())
         key = settings.secret_key.encode()
 
         def call_id(linkedid: str) -> str:
@@ -131,12 +140,15 @@ class Telephony:
 
         rules = TrackerRules(
             wrap_up=settings.wrap_up,
-            queues=frozenset({MAIN_QUEUE}),
+            queues=frozenset(self._plan.wrap_ups),
             normalise=normalise,
             call_id=call_id,
             may_dial=lambda number: self._may_dial(number),
         )
-        return Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records, supervisions=supervisions)
+        tracker = Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records, supervisions=supervisions)
+        # Before anything is heard: nobody is made a member of a queue that is not theirs.
+        tracker.receive(self._plan)
+        return tracker
 
     # What comes in.
 
@@ -220,6 +232,8 @@ class Telephony:
             match output:
                 case inputs.ConfirmCaller():
                     self._start(self._confirm(output))
+                case inputs.PlaceCaller():
+                    self._start(self._place(output))
                 case inputs.Effect():
                     self._start(self._do_effect(output))
                 case _:
@@ -233,6 +247,46 @@ class Telephony:
                 if item.get("Linkedid") == effect.linkedid:
                     number = item.get("CallerIDNum", "")
         self._receive(inputs.CallerAnswered(at=self._parts.now(), linkedid=effect.linkedid, number=number))
+        if number is not None:
+            await self._introduce(effect.channel, number)
+
+    async def _introduce(self, channel: str, signalled: str) -> None:
+        """Tell the dialplan, which waits half a second for it, in which language to greet and who stands back."""
+        assert self._link is not None
+        try:
+            caller = await asyncio.to_thread(self._known_caller, signalled)
+            value = f"{caller.language}:{int(caller.is_key)}"
+            await self._link.send(
+                {"Action": "Setvar", "Channel": channel, "Variable": "WARDLINE_CALLER", "Value": value}
+            )
+        except (LinkLost, ActionRefused, DBAPIError) as error:
+            # Who cannot be introduced is greeted like everybody.
+            log.info("telephony.not_introduced", error=type(error).__name__)
+
+    def _known_caller(self, signalled: str) -> call_flows.KnownCaller:
+        settings = self._parts.settings
+        number = parse_number(signalled, area_code=settings.area_code, outside_prefix=settings.outside_prefix)
+        if number is None:
+            return call_flows.KnownCaller()
+        with self._parts.database.reading() as session:
+            return call_flows.known_caller(session, number.e164, now=self._parts.now())
+
+    async def _place(self, effect: inputs.PlaceCaller) -> None:
+        """Say where this caller enters the queue. Without an answer the dialplan puts them at its end."""
+        assert self._link is not None
+        with contextlib.suppress(LinkLost, ActionRefused):
+            listed = await read_entries(self._link.collect, effect.queue)
+            waiting = [
+                Waiting(waited_seconds=seconds, urgency=self._urgent.get(uniqueid, Urgency.USUAL))
+                for uniqueid, seconds in listed
+            ]
+            while len(self._urgent) >= MOST_URGENT:
+                self._urgent.pop(next(iter(self._urgent)))
+            self._urgent[effect.linkedid] = effect.urgency
+            place = str(place_of(waiting, effect.urgency))
+            await self._link.send(
+                {"Action": "Setvar", "Channel": effect.channel, "Variable": "WARDLINE_PLACE", "Value": place}
+            )
 
     async def _do_effect(self, effect: inputs.Effect) -> None:
         assert self._link is not None
@@ -245,6 +299,9 @@ class Telephony:
                 case inputs.SetMember(is_present=True, is_new=True):
                     # Asterisk knows the member from before: only its pause may differ.
                     await self._do_effect(replace(effect, is_new=False))
+                    await self._do_effect(
+                        inputs.SetPenalty(agent=effect.agent, queue=effect.queue, penalty=effect.penalty)
+                    )
                 case inputs.SetMember(is_present=False):
                     pass
                 case _:
@@ -275,7 +332,7 @@ class Telephony:
         await self._send_heartbeat()
         started = await started_at(link.send)
         channels = await read_channels(link.collect)
-        members, waiting = await read_queue(link.collect, MAIN_QUEUE)
+        members, waiting = await read_queues(link.collect)
         contacts = await read_contacts(link.collect)
         past = await asyncio.to_thread(self._read_past)
         snapshot = inputs.Snapshot(
@@ -332,16 +389,28 @@ class Telephony:
 
     async def _scan(self) -> None:
         await asyncio.sleep(SCAN_SECONDS)
-        waiting, names = await asyncio.to_thread(self._look)
+        waiting, names, plan = await asyncio.to_thread(self._look)
         for id in waiting:
             await self._do_command(id)
         for name in names:
             self._receive(inputs.AgentAdded(at=self._parts.now(), agent=name))
+        await self._follow_plan(plan)
 
-    def _look(self) -> tuple[list[str], list[str]]:
-        """Commands whose hint was lost; every account that has a phone."""
+    def _look(self) -> tuple[list[str], list[str], inputs.QueuesPlanned]:
+        """Commands whose hint was lost; every account that has a phone; who serves which queue."""
         with self._parts.database.reading() as session:
-            return calls.waiting_commands(session), accounts.phone_usernames(session)
+            plan = _plan_of(session, self._parts.now())
+            return calls.waiting_commands(session), accounts.phone_usernames(session), plan
+
+    async def _follow_plan(self, plan: inputs.QueuesPlanned) -> None:
+        """Take a changed plan over once Asterisk has its queues, which are read from the same tables."""
+        assert self._link is not None
+        if replace(plan, at=self._plan.at) == self._plan or self._link.state is not LinkState.UP:
+            return
+        there, _waiting = await read_queues(self._link.collect)
+        if plan.wrap_ups.keys() <= there.keys():
+            self._plan = plan
+            self._receive(plan)
 
     async def _sweep(self) -> None:
         assert self._link is not None
@@ -364,3 +433,11 @@ class Telephony:
         is_healthy = await asyncio.to_thread(lambda: self._parts.bus.is_healthy)
         self._receive(inputs.ProofsSuspended(at=self._parts.now(), is_suspended=not is_healthy))
         await asyncio.sleep(1.0)
+
+
+def _plan_of(session: Session, now: datetime) -> inputs.QueuesPlanned:
+    wrap_ups = {
+        row.name: None if row.wrap_up_seconds is None else timedelta(seconds=row.wrap_up_seconds)
+        for row in queues.list_queues(session)
+    }
+    return inputs.QueuesPlanned(at=now, wrap_ups=wrap_ups or {MAIN_QUEUE: None}, members=queues.memberships(session))

@@ -28,15 +28,30 @@ async def read_channels(collect: Collect) -> tuple[ChannelInfo, ...]:
     return tuple(channels)
 
 
-async def read_queue(collect: Collect, queue: str) -> tuple[dict[str, bool], dict[str, str]]:
-    """Members (agent → is paused) and waiting channels (uniqueid → queue) of one queue."""
-    members, waiting = {}, {}
-    for item in await collect({"Action": "QueueStatus", "Queue": queue}):
-        if item.get("Event") == "QueueMember" and item.get("Membership") != "static":
-            members[item["Location"].removeprefix("PJSIP/")] = item.get("Paused") == "1"
-        elif item.get("Event") == "QueueEntry":
-            waiting[item["Uniqueid"]] = queue
+async def read_queues(collect: Collect) -> tuple[dict[str, dict[str, tuple[bool, int]]], dict[str, str]]:
+    """Members (queue → agent → is paused, penalty) and waiting channels (uniqueid → queue) of every queue.
+
+    The queue that rings without us has members of its own, whom nobody makes and nobody pauses.
+    """
+    members: dict[str, dict[str, tuple[bool, int]]] = {}
+    waiting = {}
+    for item in await collect({"Action": "QueueStatus"}):
+        match item.get("Event"):
+            case "QueueParams":
+                members.setdefault(item["Queue"], {})
+            case "QueueMember" if item.get("Membership") != "static":
+                agent = item["Location"].removeprefix("PJSIP/")
+                members.setdefault(item["Queue"], {})[agent] = (item.get("Paused") == "1", int(item["Penalty"]))
+            case "QueueEntry":
+                waiting[item["Uniqueid"]] = item["Queue"]
     return members, waiting
+
+
+async def read_entries(collect: Collect, queue: str) -> list[tuple[str, float]]:
+    """Who waits in this queue, the head first: the channel's uniqueid and for how many seconds."""
+    items = await collect({"Action": "QueueStatus", "Queue": queue})
+    entries = [item for item in items if item.get("Event") == "QueueEntry"]
+    return [(item["Uniqueid"], float(item["Wait"])) for item in sorted(entries, key=lambda item: int(item["Position"]))]
 
 
 async def read_contacts(collect: Collect) -> dict[str, frozenset[str]]:

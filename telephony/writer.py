@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.alarms import service as alarms
 from app.alarms.rules import AlarmKind
+from app.call_flows import service as call_flows
 from app.calls import service as calls
-from app.calls.rules import PatientTold
+from app.calls.rules import CallChanged, CallEvent, PatientTold
 from app.floor import service as floor
 from app.floor.rules import SupervisionChanged
 from app.outbound_lists import service as outbound_lists
@@ -168,6 +169,8 @@ class Writer:
                     facts.append(record)
         calls.record_facts(session, self._parts.bus, facts, now, settings=self._parts.settings)
         floor.record_supervisions(session, self._parts.bus, supervised, key=self._parts.settings.secret_key)
+        ended = [fact.call.id for fact in facts if isinstance(fact, CallChanged) and fact.event is CallEvent.ENDED]
+        call_flows.follow_messages(session, self._parts.bus, ended, settings=self._parts.settings, now=now)
         # After the facts: what was told belongs to a call that is on record by then.
         outbound_lists.record_told(session, self._parts.bus, told, settings=self._parts.settings)
 

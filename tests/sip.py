@@ -76,6 +76,65 @@ def patients_calling(
 
 
 @contextlib.contextmanager
+def patient_pressing(
+    sip_port: int, *presses: tuple[float, str], number: str = "13800138000", hotline: str = "4000", seconds: float = 20
+) -> Iterator[Sipp]:
+    """A patient who calls, presses each key so many seconds after the one before, and stays until the other end rings
+    off or `seconds` are over."""
+    keys = "".join(
+        _CALLER_PRESS.replace("@AFTER@", str(int(after * 1000))).replace("@KEY@", key) for after, key in presses
+    )
+    scenario = (_SCENARIOS / "caller.xml").read_text().replace("<pause/>", keys + "<pause/>")
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(scenario)
+        file.flush()
+        port, length = free_port(), str(int(seconds * 1000))
+        target = f"127.0.0.1:{sip_port}"
+        sipp = Sipp(
+            [
+                "-sf",
+                file.name,
+                "-s",
+                hotline,
+                "-key",
+                "number",
+                number,
+                "-p",
+                str(port),
+                "-m",
+                "1",
+                "-d",
+                length,
+                target,
+            ]
+        )
+        try:
+            yield sipp
+        finally:
+            sipp.stop()
+
+
+_CALLER_PRESS = """
+  <pause milliseconds="@AFTER@"/>
+  <send retrans="500"><![CDATA[
+INFO sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+CSeq: [cseq] INFO
+Max-Forwards: 70
+Content-Type: application/dtmf-relay
+Content-Length: [len]
+
+Signal=@KEY@
+Duration=160
+]]></send>
+  <recv response="200"/>
+"""
+
+
+@contextlib.contextmanager
 def phone_at(port: int, *, answers_after_seconds: float = 0.2, calls: int = 1_000_000) -> Iterator[Sipp]:
     """A plain SIP phone at `port`."""
     with _phone(port, _SCENARIOS / "phone.xml", "-d", str(int(answers_after_seconds * 1000)), calls=calls) as sipp:

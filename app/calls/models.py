@@ -45,6 +45,9 @@ class Call(Table):
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]  # when the present hold began, else nothing
+    notice_at: Mapped[datetime | None]  # when the caller had heard that the call is recorded
+    closed_at: Mapped[datetime | None]  # when a message ended the way in, because nobody was there
+    voicemail_at: Mapped[datetime | None]  # when the caller began to leave a message
     rejoining_at: Mapped[datetime | None]  # since when the patient waits for a reloaded desk, else nothing
     disposition: Mapped[str | None] = mapped_column(String(40))
     note: Mapped[str | None] = mapped_column(String(4000))

@@ -16,6 +16,7 @@ from typing import IO
 from urllib.parse import quote
 
 from app.accounts import service as accounts
+from app.call_flows import service as call_flows
 from app.children import Child
 from app.cli.node import find_node
 from app.cli.ports import Ports, choose_ports
@@ -163,7 +164,7 @@ class _Product:
             if not self._switchboard.is_alive:
                 self._count_restart("Asterisk")
                 self._switchboard.start()
-            self._switchboard.follow_accounts()
+            self._switchboard.follow()
         if self._smsc is not None and not self._smsc.is_running:
             self._count_restart("The demo SMSC")
             self._smsc.start()
@@ -216,6 +217,7 @@ def _seed(settings: Settings) -> None:
     try:
         with parts.database.writing() as session:
             queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
+            call_flows.install_shipped(session, settings, parts.now())
             codes.seed(session)
             templates.install_shipped(session, parts.now())
             sending_rules.install_shipped(session, parts.now())

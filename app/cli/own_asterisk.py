@@ -11,12 +11,14 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from app.cli.private_asterisk import MODULES, read_phones, trunk_addresses
+from app.cli.floor_plan import FloorPlan, FloorReader
+from app.cli.private_asterisk import read_phones, trunk_addresses
 from app.db import Database
 from app.errors import SettingsError
 from app.settings import AMIAddress, Settings
 from telephony.ami.connection import ActionRefused, AMIConnection, LinkLost, LinkRefused
 from telephony.asterisk.config import AgentPhone, AsteriskConfig, write_config
+from telephony.asterisk.process import RELOADED
 
 log = structlog.get_logger()
 
@@ -50,29 +52,32 @@ def write_for_own_asterisk(settings: Settings, folder: Path, own: OwnAsterisk) -
     database = Database(settings.database_url)
     try:
         phones = read_phones(database, settings.secret_key)
+        plan = FloorReader(database, settings).read()
     finally:
         database.close()
-    return write_config(_config(settings, address, folder, own, phones))
+    return write_config(_config(settings, address, folder, own, phones, plan))
 
 
 def follow_accounts(settings: Settings, folder: Path, own: OwnAsterisk) -> None:
-    """Give a phone to each account as it is made, without touching a call, until SIGTERM or SIGINT.
+    """Give a phone to each account as it is made, and take over queues and ways in as they change, until a SIGTERM.
 
-    A database or an Asterisk that is away is asked again. Raises SettingsError.
+    No call is touched. A database or an Asterisk that is away is asked again. Raises SettingsError.
     """
     address = _need_address(settings)
     database = Database(settings.database_url)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    known: tuple[AgentPhone, ...] | None = None
+    reader = FloorReader(database, settings)
+    known: tuple[tuple[AgentPhone, ...], FloorPlan] | None = None
     while not stopping.is_set():
         try:
             phones = read_phones(database, settings.secret_key)
-            if phones != known:
-                write_config(_config(settings, address, folder, own, phones))
+            plan = reader.read()
+            if (phones, plan) != known:
+                write_config(_config(settings, address, folder, own, phones, plan))
                 asyncio.run(_reload(address))
-                known = phones
+                known = (phones, plan)
                 log.info("phones.reloaded", phones=len(phones))
         except (DBAPIError, OSError, LinkLost, LinkRefused, ActionRefused) as error:
             log.warning("phones.reload_failed", error=type(error).__name__)
@@ -84,7 +89,7 @@ async def _reload(address: AMIAddress) -> None:
     connection = AMIConnection(address, on_event=lambda _: None, on_suspicion=lambda _: None, on_lost=lambda: None)
     await connection.open()
     try:
-        for module in MODULES:
+        for module in RELOADED:
             await connection.send({"Action": "Reload", "Module": module})
     finally:
         connection.close()
@@ -97,7 +102,12 @@ def _need_address(settings: Settings) -> AMIAddress:
 
 
 def _config(
-    settings: Settings, address: AMIAddress, folder: Path, own: OwnAsterisk, phones: tuple[AgentPhone, ...]
+    settings: Settings,
+    address: AMIAddress,
+    folder: Path,
+    own: OwnAsterisk,
+    phones: tuple[AgentPhone, ...],
+    plan: FloorPlan,
 ) -> AsteriskConfig:
     return AsteriskConfig(
         data=own.data,
@@ -120,4 +130,7 @@ def _config(
         rtp_start=own.rtp_start,
         rtp_end=own.rtp_start + 1999,
         service_level_seconds=int(settings.service_level.total_seconds()),
+        queues=plan.queues,
+        flows=plan.flows,
+        timezone=settings.timezone.key,
     )

@@ -1,20 +1,19 @@
-"""The private Asterisk with the phones of the accounts that exist; it follows new accounts while it runs."""
+"""The private Asterisk: it follows accounts, queues and ways in while it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from app.accounts import service as accounts
+from app.cli.floor_plan import FloorPlan, FloorReader
 from app.cli.ports import Ports
 from app.db import Database
 from app.settings import AMIAddress, Settings
-from telephony.asterisk.config import AgentPhone, AsteriskConfig, write_config
+from telephony.asterisk.config import AgentPhone, AsteriskConfig
 from telephony.asterisk.process import PrivateAsterisk
 from telephony.asterisk.provision import AsteriskProgram, find_or_unpack
 
 AMI_USER = "wardline"
-# Reloaded when the accounts change; none of these touches a call in progress.
-MODULES = ("res_pjsip.so", "app_queue.so", "pbx_config.so")
 
 
 class Switchboard:
@@ -26,6 +25,8 @@ class Switchboard:
         self._database = Database(settings.database_url)
         self._program: AsteriskProgram = find_or_unpack(settings.asterisk_root, say)
         self._phones: tuple[AgentPhone, ...] = ()
+        self._reader = FloorReader(self._database, settings)
+        self._plan = FloorPlan()
         self._asterisk: PrivateAsterisk | None = None
 
     @property
@@ -44,18 +45,17 @@ class Switchboard:
     def start(self) -> None:
         """Raises Unavailable when Asterisk does not come up."""
         self._phones = read_phones(self._database, self._settings.secret_key)
+        self._plan = self._reader.read()
         self._asterisk = PrivateAsterisk(self._program, self._config())
         self._asterisk.start()
 
-    def follow_accounts(self) -> None:
-        """Give a phone to each account that was made since, without touching a call."""
-        phones = read_phones(self._database, self._settings.secret_key)
-        if phones == self._phones or self._asterisk is None:
+    def follow(self) -> None:
+        """Take over the accounts, queues and ways in that have changed since, without touching a call."""
+        phones, plan = read_phones(self._database, self._settings.secret_key), self._reader.read()
+        if (phones, plan) == (self._phones, self._plan) or self._asterisk is None:
             return
-        self._phones = phones
-        write_config(self._config())
-        for module in MODULES:
-            self._asterisk.console(f"module reload {module}")
+        self._phones, self._plan = phones, plan
+        self._asterisk.take_over(agents=phones, queues=plan.queues, flows=plan.flows)
 
     def stop(self) -> None:
         """Stopping twice is harmless."""
@@ -84,6 +84,9 @@ class Switchboard:
             rtp_start=self._ports.rtp_start,
             rtp_end=self._ports.rtp_start + 1999,
             service_level_seconds=int(self._settings.service_level.total_seconds()),
+            queues=self._plan.queues,
+            flows=self._plan.flows,
+            timezone=self._settings.timezone.key,
         )
 
 

@@ -9,6 +9,7 @@ from app.accounts import service as accounts
 from app.accounts.rules import Role
 from app.audit.rules import COMMAND_LINE, Action, AuditEntry
 from app.audit.service import record
+from app.call_flows import service as call_flows
 from app.cli.own_asterisk import OwnAsterisk, write_for_own_asterisk
 from app.cli.ports import load_ports
 from app.cli.secrets import known_secret, need_secret
@@ -35,6 +36,7 @@ def migrate(settings: Settings) -> None:
     parts = Parts.open(settings)
     with parts.database.writing() as session:
         queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
+        call_flows.install_shipped(session, settings, parts.now())
         codes.seed(session)
         templates.install_shipped(session, parts.now())
         sending_rules.install_shipped(session, parts.now())

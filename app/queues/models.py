@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Table
@@ -17,6 +17,23 @@ class Queue(Table):
     label: Mapped[str] = mapped_column(String(80))
     service_level_seconds: Mapped[int]
     service_level_target: Mapped[float]
+    strategy: Mapped[str] = mapped_column(String(20), default="leastrecent")  # Strategy of app.queues.rules
+    wrap_up_seconds: Mapped[int | None]  # nothing: as the settings say
+    max_wait_seconds: Mapped[int | None]  # after which callers go on to `overflow`
+    overflow: Mapped[str | None] = mapped_column(String(40))
+    row_version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": row_version}
+
+
+class QueueMember(Table):
+    """Which queues an agent serves. Who is in none serves the hotline's. A lower `penalty` is rung first."""
+
+    __tablename__ = "queue_member"
+
+    queue: Mapped[str] = mapped_column(ForeignKey("queue.name"), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), primary_key=True)
+    penalty: Mapped[int] = mapped_column(default=0)
 
 
 class TelephonyLink(Table):

@@ -12,6 +12,7 @@ from app.accounts import routes as accounts
 from app.agents import routes as agents
 from app.articles import routes as articles
 from app.audit import routes as audit
+from app.call_flows import routes as call_flows
 from app.calls import routes as calls
 from app.channels import routes as channels
 from app.channels.routes import contact
@@ -96,6 +97,7 @@ _ROOMS: tuple[Any, ...] = (
     floor_reports,
     articles,
     floor,
+    call_flows,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

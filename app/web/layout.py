@@ -17,6 +17,7 @@ from app.web.access import allowed_roles
 
 # Rooms that stand as tabs under the entry of another one.
 _BELOW = {
+    "/call-flows": ("/call-flows", "/queues/manage"),
     "/messages": ("/messages", "/message-templates", "/mass-sends", "/sending-rules"),
     "/work": ("/work", "/requests"),
     "/followups": (
@@ -121,6 +122,7 @@ def _nav_items() -> list[NavItem]:
         ("/inbox", _("Inbox"), "envelope", AT_THE_DESK),
         ("/articles", _("Articles"), "book", EVERYONE),
         ("/quality", _("Recordings"), "soundwave", WITH_RECORDINGS),
+        ("/call-flows", _("Ways in"), "signpost-split", OVER_AGENTS),
         ("/admin", _("Administration"), "gear", frozenset({Role.ADMIN})),
         ("/reports", _("Dashboard"), "bar-chart", OVER_AGENTS),
     )

@@ -9,12 +9,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.errors import SettingsError
+from app.queues.rules import MAIN_QUEUE, Strategy
 from telephony.ami.events import FOLLOWED
+from telephony.asterisk.way_in import FlowPlan, dialplan_of
 
 FALLBACK_QUEUE = "fallback"
-MAIN_QUEUE = "hotline"
 
 _USERNAME = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
+_QUEUE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -25,6 +27,17 @@ class AgentPhone:
     username: str
     sip_password: str
     contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePlan:
+    """A queue as Asterisk keeps it. After `max_wait_seconds` a caller goes on to the queue `overflow`."""
+
+    name: str
+    strategy: Strategy = Strategy.LEAST_RECENT
+    service_level_seconds: int = 20
+    max_wait_seconds: int | None = None
+    overflow: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,13 @@ class AsteriskConfig:
     """How long a patient may think before a question of an automatic call is asked again."""
     heartbeat_seconds: int = 30
     service_level_seconds: int = 20
+    queues: tuple[QueuePlan, ...] = ()
+    """Besides the main queue, which is always there; one of that name says more about it."""
+    flows: tuple[FlowPlan, ...] = ()
+    """The ways in that are live. A hotline that none serves leads straight to the main queue."""
+    timezone: str = "Asia/Shanghai"
+    message_seconds: int = 180
+    """For how long a caller may speak after the tone."""
     system_name: str = "wardline"
 
 
@@ -72,6 +92,9 @@ def write_config(config: AsteriskConfig) -> Path:
     for agent in config.agents:
         if not _USERNAME.fullmatch(agent.username):
             raise SettingsError(f"{agent.username!r} cannot be a phone's name: a-z, 0-9, _ and -, at most 32")
+    for queue in config.queues:
+        if not _QUEUE.fullmatch(queue.name) or (queue.overflow and not _QUEUE.fullmatch(queue.overflow)):
+            raise SettingsError(f"{queue.name!r} cannot be a queue's name: a-z, 0-9 and _, at most 32")
     folders = [config.etc, config.log / "cel-custom", config.spool / "monitor", config.spool / "prompts"]
     folders += [config.run / name for name in ("lib/agi", "lib/keys", "run")]
     for folder in folders:
@@ -81,9 +104,19 @@ def write_config(config: AsteriskConfig) -> Path:
         loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True
     )
     values = {name: getattr(config, name) for name in AsteriskConfig.__slots__}
+    seconds = config.service_level_seconds
+    main = QueuePlan(name=MAIN_QUEUE, service_level_seconds=seconds)
+    queues = config.queues if any(each.name == MAIN_QUEUE for each in config.queues) else (main, *config.queues)
+    served = {number for plan in config.flows for number in plan.hotlines}
     values |= {
         "ami_events": sorted(FOLLOWED),
-        "queues": (MAIN_QUEUE,),
+        "queues": queues,
+        "hotlines": [] if config.hotline in served else [config.hotline],
+        "ways_in": [
+            line
+            for plan in config.flows
+            for line in dialplan_of(plan, zone=config.timezone, answer_seconds=config.answer_seconds)
+        ],
         "queue": MAIN_QUEUE,
         "fallback_queue": FALLBACK_QUEUE,
     }

@@ -6,12 +6,17 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from app.children import Child
 from app.errors import Unavailable
 from telephony.asterisk.config import AsteriskConfig, write_config
 from telephony.asterisk.provision import AsteriskProgram
+
+RELOADED = ("res_pjsip.so", "app_queue.so", "pbx_config.so")
+"""Whose files change while it runs; reloading none of these touches a call in progress."""
 
 
 class PrivateAsterisk:
@@ -50,6 +55,13 @@ class PrivateAsterisk:
         if self.child is not None:
             self.child.stop(5)
             self.child = None
+
+    def take_over(self, **changes: Any) -> None:
+        """Write the configuration anew with these values and reload it. No call is touched."""
+        self._config = replace(self._config, **changes)
+        write_config(self._config)
+        for module in RELOADED:
+            self.console(f"module reload {module}")
 
     def console(self, command: str) -> str:
         """What Asterisk's console answers to `command`."""

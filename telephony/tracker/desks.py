@@ -8,10 +8,12 @@ contact that is gone or does not answer is no device to ring.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.agents.rules import AgentRecord, AgentState, NotReadyReason
+from app.queues.rules import MAIN_QUEUE
 from app.texts import N_
 
 PROOF_LIFETIME = timedelta(seconds=5)
@@ -19,6 +21,10 @@ PROOF_LIFETIME = timedelta(seconds=5)
 START_GRACE = timedelta(seconds=10)
 # A page whose phone link broke and which does not answer within this is taken for reloaded or dead.
 LOSS_PATIENCE = timedelta(milliseconds=600)
+
+Membership = tuple[bool, bool, int]
+"""(is present, is paused, penalty) of an agent in one of Asterisk's queues."""
+_ABSENT: Membership = (False, False, 0)
 
 IN_CALL = frozenset({AgentState.RINGING, AgentState.TALKING})
 
@@ -40,8 +46,9 @@ class Desk:
     is_reachable: bool = True
     lost_at: datetime | None = None  # when the phone link of a talking agent broke
     unproved_since: datetime | None = None
-    member: tuple[bool, bool] | None = None  # (present, paused) as last ordered or seen
-    settled: tuple[bool, bool] | None = None  # the member that was last compared with what is wanted
+    queues: Mapping[str, int] = field(default_factory=lambda: {MAIN_QUEUE: 0})  # which the agent serves, with penalties
+    members: dict[str, Membership | None] = field(default_factory=dict)  # as last ordered or seen; nothing when unknown
+    is_settled: bool = False  # the members were compared with what is wanted
 
     def prove(self, *, at: datetime, page: str, is_registered: bool, has_microphone: bool) -> None:
         self.page, self.proved_at, self.gone_at = page, at, None
@@ -76,12 +83,24 @@ class Desk:
             return N_("The phone is not registered yet. Wait a moment and press Ready again.")
         return N_("The phone does not answer. Reload the page.")
 
-    def wanted_member(self) -> tuple[bool, bool]:
-        """What the agent should be in Asterisk's queue: (present, paused)."""
+    def wanted_members(self) -> dict[str, Membership]:
+        """What the agent should be in each queue that they serve, or are still a member of."""
+        wanted = dict.fromkeys(self.members, _ABSENT)
         state = self.record.state
-        if state is AgentState.OFFLINE:
-            return (False, False)
-        return (True, state not in (AgentState.READY, AgentState.RINGING))
+        if state is not AgentState.OFFLINE:
+            is_paused = state not in (AgentState.READY, AgentState.RINGING)
+            wanted |= {queue: (True, is_paused, penalty) for queue, penalty in self.queues.items()}
+        return wanted
+
+    def see_member(self, queue: str, member: Membership | None) -> None:
+        """What Asterisk says of the agent in this queue; nothing when nobody knows."""
+        self.members[queue] = member
+        self.is_settled = False
+
+    def serve(self, queues: Mapping[str, int]) -> None:
+        """The agent serves these from now on."""
+        self.queues = queues
+        self.is_settled = False
 
     def become(self, state: AgentState, at: datetime, **changes: object) -> None:
         """Move to `state`. Reason, call and wrap-up end are forgotten unless given."""

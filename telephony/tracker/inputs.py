@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.agents.rules import AgentChanged
+from app.call_flows.rules import Urgency
 from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind, PatientTold
 from app.floor.rules import SupervisionChanged, SupervisionMode
+from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 
 # CEL is written within milliseconds. A call that has no channel and of which nothing more was written for this long
@@ -85,6 +87,18 @@ class AgentAdded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueuesPlanned:
+    """The queues that Asterisk has, each with its own wrap-up where it has one; and who serves which, with penalties.
+
+    Agents who are not named serve the main queue.
+    """
+
+    at: datetime
+    wrap_ups: dict[str, timedelta | None]
+    members: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelInfo:
     channel: str
     uniqueid: str
@@ -118,16 +132,19 @@ class CallHistory:
     is_automatic: bool = False
     """We called the patient without an agent."""
     told: tuple[PatientTold, ...] = ()
+    notice_at: datetime | None = None
+    closed_at: datetime | None = None
+    voicemail_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Asterisk's whole state, as it was at `at` or later. `members`: paused or not, by agent, of the main queue."""
+    """Asterisk's whole state, as it was at `at` or later. `members`: (is paused, penalty) by queue and agent."""
 
     at: datetime
     is_restarted: bool
     channels: tuple[ChannelInfo, ...]
-    members: dict[str, bool]
+    members: dict[str, dict[str, tuple[bool, int]]]
     contacts: dict[str, frozenset[str]]
     waiting: dict[str, str] = field(default_factory=dict)
     """Queue name by uniqueid of the waiting channel."""
@@ -158,6 +175,16 @@ class ConfirmCaller(Effect):
 
     channel: str
     linkedid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceCaller(Effect):
+    """An urgent caller is about to enter the queue and waits, for half a second, to be told the place."""
+
+    channel: str
+    linkedid: str
+    queue: str
+    urgency: Urgency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +256,17 @@ class SetMember(Effect):
     is_new: bool
     is_present: bool
     is_paused: bool
+    queue: str = MAIN_QUEUE
+    penalty: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPenalty(Effect):
+    """Ring this member of the queue only when nobody with a lower penalty is free."""
+
+    agent: str
+    queue: str
+    penalty: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +286,7 @@ Input = (
     | EffectFailed
     | CallerAnswered
     | AgentAdded
+    | QueuesPlanned
     | Snapshot
 )
 Fact = CallChanged | CallerConfirmed | AgentChanged | PatientTold | SupervisionChanged

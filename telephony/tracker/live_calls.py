@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.agents.rules import AgentState, NotReadyReason
+from app.call_flows.rules import Urgency
 from app.calls.rules import (
+    MISSED,
     CallChanged,
     CallerConfirmed,
     CallEvent,
@@ -18,6 +20,7 @@ from app.calls.rules import (
     LegRecord,
     PatientTold,
     Telling,
+    WayIn,
 )
 from telephony.ami import events as ami
 from telephony.tracker import inputs
@@ -25,6 +28,11 @@ from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_
 from telephony.tracker.desks import Desk
 from telephony.tracker.outcomes import outcome_of
 
+_HEARD = {
+    WayIn.NOTICE: ("notice_at", CallEvent.NOTICED),
+    WayIn.CLOSED: ("closed_at", CallEvent.CLOSED),
+    WayIn.VOICEMAIL: ("voicemail_at", CallEvent.VOICEMAIL),
+}
 _REFUSALS = (17, 21)  # Q.850: busy, rejected
 
 
@@ -52,6 +60,7 @@ class LiveCall:
     dial_status: str = ""
     is_transferring: bool = False
     is_confirmed: bool = False
+    joined_at: datetime | None = None  # when a queue was last joined
 
 
 class LiveCalls:
@@ -63,6 +72,8 @@ class LiveCalls:
         self._out = out
         self._by_linkedid: dict[str, LiveCall] = {}
         self._wrapping: dict[str, CallRecord] = {}
+        self.wrap_ups: dict[str, timedelta] = {}
+        """Queues with a wrap-up of their own."""
 
     def __iter__(self) -> Iterator[LiveCall]:
         return iter(list(self._by_linkedid.values()))
@@ -226,8 +237,12 @@ class LiveCalls:
         if call is None:
             return
         is_again = call.record.rejoining_at is not None or call.is_transferring
-        if call.record.queued_at is not None and not is_again:
+        # Who waited too long in one queue goes on to another; an old event told once more leads nobody back.
+        is_going_on = event.queue != call.record.queue and call.record.state is CallState.RINGING
+        is_going_on = is_going_on and call.joined_at is not None and event.at > call.joined_at
+        if call.record.queued_at is not None and not is_again and not is_going_on:
             return
+        call.joined_at = max(event.at, call.joined_at or event.at)
         agent = call.record.agent
         if call.record.rejoining_at is not None and agent is not None:
             # The agent did not come back within the bound: the patient is first in the queue again.
@@ -364,6 +379,14 @@ class LiveCalls:
 
     def _on_told(self, event: ami.Told) -> None:
         call = self._by_linkedid.get(event.linkedid)
+        if call is not None and call.record.direction == "inbound" and event.what in set(WayIn):
+            self.hear(call, WayIn(event.what), event.at)
+        if call is not None and call.record.direction == "inbound" and event.what in set(Urgency):
+            self._out.append(
+                inputs.PlaceCaller(
+                    channel=call.patient[0], linkedid=event.linkedid, queue=event.given, urgency=Urgency(event.what)
+                )
+            )
         if call is not None and is_own_id(event.linkedid) and event.what in set(Telling):
             self._out.append(
                 PatientTold(
@@ -374,6 +397,14 @@ class LiveCalls:
                     given=event.given[:20],
                 )
             )
+
+    def hear(self, call: LiveCall, way: WayIn, at: datetime | None) -> None:
+        """The way in has told this of an inbound call, if it has; twice is the same as once."""
+        field_name = _HEARD[way][0]
+        if at is not None and getattr(call.record, field_name) is None:
+            changes: dict[str, Any] = {field_name: at}
+            call.record = replace(call.record, **changes)
+            self.say(call, _HEARD[way][1], at)
 
     def repeat(self, told: Iterable[PatientTold]) -> None:
         """Tell again what a call told while nobody may have listened; twice is the same as once."""
@@ -426,12 +457,13 @@ class LiveCalls:
             cause=cause,
             dial_status=call.dial_status,
             is_automatic=call.record.direction == "outbound" and call.record.agent is None,
+            has_left_message=call.record.voicemail_at is not None,
+            is_closed=call.record.closed_at is not None,
         )
 
     def end(self, call: LiveCall, at: datetime, outcome: CallOutcome, by: str) -> None:
-        state = {CallOutcome.ANSWERED: CallState.ANSWERED, CallOutcome.ABANDONED: CallState.ABANDONED}.get(
-            outcome, CallState.FAILED
-        )
+        missed = dict.fromkeys(MISSED, CallState.ABANDONED)
+        state = (missed | {CallOutcome.ANSWERED: CallState.ANSWERED}).get(outcome, CallState.FAILED)
         agent = call.record.agent
         leg = self._close_talking_leg(call, at, by)
         call.record = replace(
@@ -461,7 +493,8 @@ class LiveCalls:
         desk.lost_at = None
         if record.agent == agent:
             self._wrapping[agent] = record
-        desk.become(AgentState.WRAP_UP, at, call_id=record.id, wrap_up_until=at + self._rules.wrap_up)
+        wrap_up = self.wrap_ups.get(record.queue or "", self._rules.wrap_up)
+        desk.become(AgentState.WRAP_UP, at, call_id=record.id, wrap_up_until=at + wrap_up)
 
     def say(
         self, call: LiveCall, event: CallEvent, at: datetime, agent: str | None = None, leg: LegRecord | None = None

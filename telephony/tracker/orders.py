@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 
 from app.agents.rules import AgentState, NotReadyReason
@@ -32,7 +32,7 @@ class Orders:
         calls: LiveCalls,
         supervisions: Supervisions,
         out: list[inputs.Output],
-        queues: frozenset[str],
+        queues: Set[str],
         may_dial: Callable[[str], bool],
     ) -> None:
         self._desks = desks

@@ -28,10 +28,16 @@ def outcome_of(
     cause: int,
     dial_status: str,
     is_automatic: bool = False,
+    has_left_message: bool = False,
+    is_closed: bool = False,
 ) -> CallOutcome:
     """`cause` is that of the patient's channel in Q.850, 0 when unknown; `dial_status` is Asterisk's DIALSTATUS."""
     if is_answered:
         return CallOutcome.ANSWERED
+    if direction == "inbound" and has_left_message:
+        return CallOutcome.VOICEMAIL
+    if direction == "inbound" and is_closed:
+        return CallOutcome.CLOSED
     if direction == "inbound":
         return CallOutcome.ABANDONED
     if hung_up_by == "agent":

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.agents.rules import AgentState
-from app.calls.rules import CallerConfirmed, CallEvent, CallRecord, CallState, LegRecord
+from app.calls.rules import CallerConfirmed, CallEvent, CallRecord, CallState, LegRecord, WayIn
 from telephony.tracker import inputs
 from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.desks import Desk
@@ -52,6 +52,7 @@ class Reconciliation:
             self._calls.end(call, snapshot.at, self._calls.outcome(call, 0), by)
             return
         self._calls.repeat(history.told)
+        self._hear(call, history)
         if history.answered_at is not None and call.record.answered_at is None:
             call.record = replace(call.record, offered_at=call.record.offered_at or history.answered_at)
             desk = self._desks.get(history.agent or "")
@@ -87,10 +88,16 @@ class Reconciliation:
         self._calls.say(call, CallEvent.STARTED, history.started_at)
         self._out.append(CallerConfirmed(at=history.started_at, call=record))
         self._calls.repeat(history.told)
+        self._hear(call, history)
         if history.answered_at is not None:
             call.record = replace(call.record, state=CallState.ANSWERED)
             self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent)
         self._end_as_told(call, history, snapshot)
+
+    def _hear(self, call: LiveCall, history: inputs.CallHistory) -> None:
+        self._calls.hear(call, WayIn.NOTICE, history.notice_at)
+        self._calls.hear(call, WayIn.CLOSED, history.closed_at)
+        self._calls.hear(call, WayIn.VOICEMAIL, history.voicemail_at)
 
     def _end_as_told(self, call: LiveCall, history: inputs.CallHistory, snapshot: inputs.Snapshot) -> None:
         by = history.ended_by or ("system" if history.is_complete or not snapshot.is_restarted else "restart")
@@ -109,6 +116,7 @@ class Reconciliation:
         call.channels = {channel.uniqueid: channel.channel for channel in channels}
         if linkedid in snapshot.histories:
             self._calls.repeat(snapshot.histories[linkedid].told)
+            self._hear(call, snapshot.histories[linkedid])
         if trunk is not None:
             call.patient = (trunk.channel, trunk.uniqueid)
             self._catch_up_queue(call, trunk, snapshot)

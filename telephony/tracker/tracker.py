@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from app.agents.rules import AgentChanged, AgentRecord, AgentState, NotReadyReason
 from app.calls.rules import CallRecord
 from app.floor.rules import SupervisionRecord
+from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 from telephony.tracker import inputs
 from telephony.tracker.desks import IN_CALL, LOSS_PATIENCE, PROOF_LIFETIME, START_GRACE, Desk
@@ -53,7 +54,9 @@ class Tracker:
         self._desks = {agent.username: Desk(record=agent, told=agent, judged_from=at + START_GRACE) for agent in agents}
         self._calls = LiveCalls(self._desks, rules, self._out)
         self._supervisions = Supervisions(self._desks, self._calls, self._out)
-        self._orders = Orders(self._desks, self._calls, self._supervisions, self._out, rules.queues, rules.may_dial)
+        self._queues = set(rules.queues)
+        self._members: dict[str, dict[str, int]] = {}
+        self._orders = Orders(self._desks, self._calls, self._supervisions, self._out, self._queues, rules.may_dial)
         self._reconciliation = Reconciliation(self._desks, self._calls, rules, self._out)
         self._calls.restore(calls)
         self._supervisions.restore(supervisions)
@@ -71,9 +74,9 @@ class Tracker:
                 self._on_suspended(given)
             case inputs.CommandIssued():
                 self._orders.carry_out(given)
-            case inputs.EffectFailed(effect=inputs.SetMember(agent=agent)):
+            case inputs.EffectFailed(effect=inputs.SetMember(agent=agent, queue=queue)):
                 # Ordered again with the next event or tick, and not at once: a link that is down fails at once, too.
-                self._desks[agent].member = None
+                self._desks[agent].see_member(queue, None)
                 return self._take(given.at)
             case inputs.EffectFailed():
                 self._on_failure(given)
@@ -81,6 +84,8 @@ class Tracker:
                 self._calls.confirm(given)
             case inputs.AgentAdded():
                 self._add_agent(given)
+            case inputs.QueuesPlanned():
+                self._plan_queues(given)
             case inputs.Snapshot():
                 self._reconciliation.reconcile(given)
                 self._supervisions.reconcile(given)
@@ -115,15 +120,32 @@ class Tracker:
     def _finish(self, at: datetime) -> list[inputs.Output]:
         # Compared by identity first: with hundreds of desks, this is most of what an event costs.
         for name, desk in self._desks.items():
-            if desk.record is desk.told and desk.member is desk.settled:
-                continue
-            wanted = desk.wanted_member()
-            if desk.member != wanted and not (desk.member is None and not wanted[0]):
-                is_new = desk.member is None or not desk.member[0]
-                desk.member = wanted
-                self._out.append(inputs.SetMember(agent=name, is_new=is_new, is_present=wanted[0], is_paused=wanted[1]))
-            desk.settled = desk.member
+            if desk.record is not desk.told or not desk.is_settled:
+                self._settle_members(name, desk)
         return self._take(at)
+
+    def _settle_members(self, name: str, desk: Desk) -> None:
+        for queue, wanted in desk.wanted_members().items():
+            member = desk.members.get(queue)
+            is_present, is_paused, penalty = wanted
+            if member == wanted or (member is None and not is_present):
+                continue
+            desk.members[queue] = wanted
+            is_new = member is None or not member[0]
+            if is_new or not is_present or (member and member[1] != is_paused):
+                self._out.append(
+                    inputs.SetMember(
+                        agent=name,
+                        queue=queue,
+                        is_new=is_new,
+                        is_present=is_present,
+                        is_paused=is_paused,
+                        penalty=penalty,
+                    )
+                )
+            if not is_new and is_present and member and member[2] != penalty:
+                self._out.append(inputs.SetPenalty(agent=name, queue=queue, penalty=penalty))
+        desk.is_settled = True
 
     def _take(self, at: datetime) -> list[inputs.Output]:
         for desk in self._desks.values():
@@ -142,8 +164,9 @@ class Tracker:
             case ami.QueueMemberPause():
                 desk = self._desks.get(event.interface.removeprefix("PJSIP/"))
                 # While it rings, Asterisk pauses a member by itself for a missed call; the end of the dial tells us.
-                if desk is not None and desk.member is not None and desk.record.state is not AgentState.RINGING:
-                    desk.member = (desk.member[0], event.is_paused)
+                member = desk.members.get(event.queue) if desk is not None else None
+                if desk is not None and member is not None and desk.record.state is not AgentState.RINGING:
+                    desk.see_member(event.queue, (member[0], event.is_paused, member[2]))
             case ami.Shutdown():
                 pass
             case _ if self._supervisions.receive(event):
@@ -227,13 +250,29 @@ class Tracker:
     def _add_agent(self, given: inputs.AgentAdded) -> None:
         if given.agent not in self._desks:
             record = AgentRecord(username=given.agent, state=AgentState.OFFLINE, reason=None, since=given.at)
-            self._desks[given.agent] = Desk(record=record, judged_from=given.at, member=(False, False))
+            desk = self._desks[given.agent] = Desk(record=record, judged_from=given.at)
+            desk.serve(self._members.get(given.agent, desk.queues))
+            for queue in desk.queues:
+                desk.see_member(queue, (False, False, 0))
+
+    def _plan_queues(self, plan: inputs.QueuesPlanned) -> None:
+        self._queues.clear()
+        self._queues.update(plan.wrap_ups)
+        self._calls.wrap_ups = {queue: wrap for queue, wrap in plan.wrap_ups.items() if wrap is not None}
+        self._members = {agent: dict(queues) for agent, queues in plan.members.items()}
+        for name, desk in self._desks.items():
+            desk.serve(self._members.get(name, {MAIN_QUEUE: 0}))
 
     def _reconcile_desks(self, snapshot: inputs.Snapshot) -> None:
         for name, desk in self._desks.items():
             desk.contacts = set(snapshot.contacts.get(name, frozenset()))
             desk.is_reachable = True
-            desk.member = (name in snapshot.members, snapshot.members.get(name, False))
+            desk.members = dict.fromkeys(desk.queues, (False, False, 0))
+            for queue, members in snapshot.members.items():
+                is_paused, penalty = members.get(name, (False, 0))
+                if name in members or queue in desk.members:
+                    desk.members[queue] = (name in members, is_paused, penalty)
+            desk.is_settled = False
             if desk.record.state in IN_CALL and self._calls.of_agent(name) is None:
                 desk.rest(snapshot.at)
 

@@ -108,6 +108,14 @@ _SUPERVISOR_PAGES = (
     "/followup-plans/decisions",
     "/followup-plans/escalated",
 )
+_FLOOR_PAGES = (
+    "/call-flows",
+    "/call-flows/1",
+    "/call-flows/1/draft",
+    "/queues/manage",
+    "/queues/manage/new",
+    "/queues/manage/hotline",
+)
 _ADMIN_PAGES = (
     "/admin/staff",
     "/admin/staff/1",
@@ -160,7 +168,7 @@ def test_axe_finds_nothing_on_any_page_in_light_or_dark(browser: Browser, produc
     page.goto(f"{product.url}/login?lang=en")
     found = {"/login": violations(page)}
     sign_in(page, "supervisor")
-    for path in (*_PAGES, *_SUPERVISOR_PAGES):
+    for path in (*_PAGES, *_SUPERVISOR_PAGES, *_FLOOR_PAGES):
         open_page(page, product, path, "en")
         found[path] = violations(page)
     context.clear_cookies()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from app.queues.rules import MAIN_QUEUE
 from telephony.ami.events import FOLLOWED, Event, FullyBooted, known, parse_event
 from telephony.ami.frames import FrameParser
-from telephony.asterisk.config import MAIN_QUEUE
 from telephony.tracker.inputs import ChannelInfo, Snapshot
 
 DIAL_ID = "3b0f1c52-7a5e-4d0c-9c38-52f0a4c0e001"
@@ -85,7 +85,7 @@ class Asterisk:
             channels=tuple(
                 replace(channel, age=self.at - self.began[uniqueid]) for uniqueid, channel in self.channels.items()
             ),
-            members=dict(self.members),
+            members={MAIN_QUEUE: {agent: (is_paused, 0) for agent, is_paused in self.members.items()}},
             contacts=fixed | self.contacts,
             waiting={uniqueid: queue for uniqueid, queue in self.waiting.items() if queue == MAIN_QUEUE},
         )

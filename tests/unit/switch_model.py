@@ -139,6 +139,9 @@ class SwitchModel:
         """Calls that only one of the two has."""
         return set(self.parties) ^ {call.linkedid for call in self.play.tracker.open_calls}
 
+    def seen_members(self) -> dict[str, dict[str, tuple[bool, int]]]:
+        return {"hotline": {agent: (is_paused, 0) for agent, is_paused in self.members.items()}}
+
     def cut(self) -> None:
         self.is_linked = False
 
@@ -147,7 +150,7 @@ class SwitchModel:
         contacts = {agent: frozenset({f"sip:{agent}@127.0.0.1"}) for agent in self.agents}
         waiting = {party.patient: "hotline" for party in self.parties.values() if party.is_waiting}
         snapshot = inputs.Snapshot(
-            at=self.now, is_restarted=False, channels=tuple(self.channels.values()), members=dict(self.members),
+            at=self.now, is_restarted=False, channels=tuple(self.channels.values()), members=self.seen_members(),
             contacts=contacts, waiting=waiting,
         )  # fmt: skip
         self.obey(self.play.tell(snapshot))

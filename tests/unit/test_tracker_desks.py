@@ -153,6 +153,32 @@ def test_a_pause_that_asterisk_made_by_itself_is_taken_back(switch: SwitchModel)
     assert (order.agent, order.is_paused) == ("alice", False)
 
 
+def test_an_agent_of_two_queues_is_a_member_of_both_and_is_paused_in_both_and_leaves_the_one_that_is_not_theirs(
+    switch: SwitchModel,
+) -> None:
+    plan = inputs.QueuesPlanned(
+        at=switch.now,
+        wrap_ups={"hotline": None, "ward": seconds(5), "vip": None},
+        members={"alice": {"ward": 1, "vip": 0}},
+    )
+    told = {(order.queue, order.is_new, order.is_present, order.is_paused, order.penalty)
+            for order in effects(switch.play.tell(plan), inputs.SetMember)}  # fmt: skip
+    assert told == {("hotline", False, False, False, 0), ("ward", True, True, False, 1), ("vip", True, True, False, 0)}
+    off = switch.order(CommandKind.SET_NOT_READY, "alice")
+    assert {(order.queue, order.is_new, order.is_paused) for order in effects(off, inputs.SetMember)} == {
+        ("ward", False, True), ("vip", False, True)
+    }  # fmt: skip
+    assert effects(switch.play.tell(plan), inputs.Effect) == []
+    later = inputs.QueuesPlanned(at=switch.now, wrap_ups=plan.wrap_ups, members={"alice": {"ward": 0, "vip": 0}})
+    assert effects(switch.play.tell(later), inputs.Effect) == [
+        inputs.SetPenalty(agent="alice", queue="ward", penalty=0)
+    ]
+    again = inputs.QueuesPlanned(at=switch.now, wrap_ups=plan.wrap_ups, members={})
+    assert {(order.queue, order.is_present) for order in effects(switch.play.tell(again), inputs.SetMember)} == {
+        ("hotline", True), ("ward", False), ("vip", False)
+    }  # fmt: skip
+
+
 def test_a_supervisor_who_takes_an_agent_off_is_named_as_the_reason(switch: SwitchModel) -> None:
     command = inputs.CommandIssued(
         at=switch.now, id="1", kind=CommandKind.SET_NOT_READY, agent="alice", issued_by="carol", args={}

@@ -35,7 +35,7 @@ def snapshot(switch: SwitchModel, **changes: object) -> inputs.Snapshot:
         at=switch.now,
         is_restarted=False,
         channels=tuple(switch.channels.values()),
-        members=dict(switch.members),
+        members=switch.seen_members(),
         contacts=contacts,
     )
     return replace(given, **changes)  # type: ignore[arg-type]

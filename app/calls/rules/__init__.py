@@ -15,6 +15,7 @@ from app.calls.rules.states import (
     DISPOSITIONS,
     FATE_TEXT,
     FINAL_STATES,
+    MISSED,
     OUTCOME_TEXT,
     PART_TEXT,
     CallChanged,
@@ -29,6 +30,7 @@ from app.calls.rules.states import (
     Part,
     PatientTold,
     Telling,
+    WayIn,
     talk_seconds,
 )
 
@@ -37,6 +39,7 @@ __all__ = [
     "DISPOSITION_TEXT",
     "FATE_TEXT",
     "FINAL_STATES",
+    "MISSED",
     "MOST_CHECKS",
     "NEEDED_KINDS",
     "OUTCOME_TEXT",
@@ -58,6 +61,7 @@ __all__ = [
     "Part",
     "PatientTold",
     "Telling",
+    "WayIn",
     "is_identified",
     "parse_plan",
     "right_kinds",

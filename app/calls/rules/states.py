@@ -27,6 +27,8 @@ class CallOutcome(StrEnum):
     REJECTED = "rejected"
     WRONG_NUMBER = "wrong_number"  # the network says that the number does not exist
     FAILED = "failed"
+    CLOSED = "closed"  # an inbound caller heard a message, because nobody was there
+    VOICEMAIL = "voicemail"  # an inbound caller left a message
     AGENT_CANCELLED = "agent_cancelled"  # the agent hung up an outbound call before the patient answered
 
 
@@ -105,10 +107,14 @@ OUTCOME_TEXT = {
     CallOutcome.REJECTED: N_("Rejected"),
     CallOutcome.WRONG_NUMBER: N_("Number does not exist"),
     CallOutcome.FAILED: N_("Failed"),
+    CallOutcome.CLOSED: N_("Heard that nobody is there"),
+    CallOutcome.VOICEMAIL: N_("Left a message"),
     CallOutcome.AGENT_CANCELLED: N_("Cancelled by the agent"),
 }
 """Labels, in English; whoever shows them translates them."""
 
+MISSED = (CallOutcome.ABANDONED, CallOutcome.CLOSED, CallOutcome.VOICEMAIL)
+"""How calls end that wait to be called back."""
 FINAL_STATES = frozenset({CallState.ABANDONED, CallState.FAILED, CallState.WRAPPED_UP})
 
 
@@ -120,6 +126,9 @@ class CallEvent(StrEnum):
     OFFERED = "offered"
     OFFER_ENDED = "offer_ended"
     ANSWERED = "answered"
+    NOTICED = "noticed"  # the caller has heard that the call is recorded
+    CLOSED = "closed"
+    VOICEMAIL = "voicemail"
     HELD = "held"
     RESUMED = "resumed"
     REJOINING = "rejoining"
@@ -151,6 +160,9 @@ class CallRecord:
     ended_at: datetime | None = None
     held_at: datetime | None = None
     rejoining_at: datetime | None = None
+    notice_at: datetime | None = None
+    closed_at: datetime | None = None
+    voicemail_at: datetime | None = None
     wrapped_up_at: datetime | None = None
 
 
@@ -199,6 +211,14 @@ class Telling(StrEnum):
     SKIPPED = "skipped"  # a question was asked twice and not answered
     HAND_OVER = "hand_over"  # the patient asked for a person, or gave an answer that alarms
     FINISHED = "finished"  # everything was said
+
+
+class WayIn(StrEnum):
+    """What the way in tells of an inbound call."""
+
+    NOTICE = "notice"  # the caller has heard that the call is recorded
+    CLOSED = "closed"  # nobody is there, and the caller has been told so
+    VOICEMAIL = "voicemail"  # the caller begins to leave a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

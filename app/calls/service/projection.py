@@ -103,9 +103,9 @@ def ended_linkedids(session: Session, linkedids: Sequence[str]) -> set[str]:
 def _follow(session: Session, bus: Bus, fact: CallChanged | AgentChanged) -> None:
     if not isinstance(fact, CallChanged):
         return
-    if fact.event is CallEvent.ANSWERED and fact.at == fact.call.answered_at:
+    if (fact.event is CallEvent.ANSWERED and fact.at == fact.call.answered_at) or fact.event is CallEvent.VOICEMAIL:
         quality.recording_started(session, call_id=fact.call.id, source_name=fact.call.linkedid, at=fact.at)
-    elif fact.event is CallEvent.ENDED and fact.call.answered_at is not None:
+    elif fact.event is CallEvent.ENDED and (fact.call.answered_at or fact.call.voicemail_at) is not None:
         quality.recording_ended(session, bus, call_id=fact.call.id, at=fact.at)
 
 

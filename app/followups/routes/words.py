@@ -97,6 +97,7 @@ def kind_words() -> dict[str, str]:
         TaskKind.ALARM: _("Alarming answer"),
         TaskKind.GIVE_BACK: _("Give a doctor's answer back"),
         TaskKind.OTHER_NUMBER: _("Find another number"),
+        TaskKind.VOICEMAIL: _("Call back: left a message"),
     }
 
 
@@ -207,7 +208,7 @@ def anchor_words() -> dict[str, str]:
 
 def title_of(task: FollowupTask) -> str:
     """What a task is about; those that the product makes itself have their kind's name."""
-    if task.kind in (TaskKind.GIVE_BACK, TaskKind.OTHER_NUMBER):
+    if task.kind in (TaskKind.GIVE_BACK, TaskKind.OTHER_NUMBER, TaskKind.VOICEMAIL):
         return kind_words()[task.kind]
     return task.title
 
@@ -230,6 +231,8 @@ def why_of(row: TaskRow) -> str:
         return str(_("A doctor answered the patient's question."))
     if task.kind == TaskKind.OTHER_NUMBER:
         return str(_("The number on record is somebody else's."))
+    if task.kind == TaskKind.VOICEMAIL:
+        return str(_("The patient called and left a message; it stands in the timeline with its recording."))
     if task.kind == TaskKind.ALARM:
         return str(_("An answer in a questionnaire that somebody must look at."))
     return str(_("Planned by hand by %(who)s.", who=task.created_by or _("a program")))

@@ -36,6 +36,7 @@ class TaskKind(StrEnum):
     ALARM = "alarm"  # an answer that somebody must look at within minutes
     GIVE_BACK = "give_back"  # a doctor's answer that the patient waits for (F-25)
     OTHER_NUMBER = "other_number"  # the number was wrong: another one is to be found (F-35)
+    VOICEMAIL = "voicemail"  # a caller left a message
 
 
 class TaskMode(StrEnum):

@@ -32,6 +32,8 @@ _OF_CALL = {
     CallOutcome.WRONG_NUMBER: AttemptOutcome.WRONG_NUMBER,
     CallOutcome.FAILED: AttemptOutcome.FAILED,
     CallOutcome.AGENT_CANCELLED: AttemptOutcome.CANCELLED,
+    CallOutcome.CLOSED: AttemptOutcome.FAILED,  # of inbound calls only, as is the next
+    CallOutcome.VOICEMAIL: AttemptOutcome.FAILED,
     CallOutcome.ABANDONED: AttemptOutcome.ANSWERED,  # an automatic call that was answered and left in the queue
 }
 _RANK = {

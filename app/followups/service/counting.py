@@ -30,7 +30,7 @@ class TaskFigure(StrEnum):
 _COUNTED = and_(
     FollowupTask.mode != TaskMode.SMS,
     FollowupTask.state != TaskState.CANCELLED,
-    FollowupTask.kind.not_in([TaskKind.GIVE_BACK, TaskKind.OTHER_NUMBER, TaskKind.ALARM]),
+    FollowupTask.kind.not_in([TaskKind.GIVE_BACK, TaskKind.OTHER_NUMBER, TaskKind.ALARM, TaskKind.VOICEMAIL]),
 )
 _DIALLED = exists().where(
     FollowupAttempt.task_id == FollowupTask.id,

@@ -47,7 +47,7 @@ from app.settings import Settings
 
 # Whoever calls may see less than what binds the call: somebody else's attempts count, and so does a death.
 _WHOLE = {UNSCOPED: True}
-_AWAITED = frozenset({TaskKind.ALARM, TaskKind.GIVE_BACK})
+_AWAITED = frozenset({TaskKind.ALARM, TaskKind.GIVE_BACK, TaskKind.VOICEMAIL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

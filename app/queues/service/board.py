@@ -1,4 +1,4 @@
-"""Queues: the live board, with the figures of the hospital's day."""
+"""The live board, with the figures of the hospital's day."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ from app.queues.models import Queue, TelephonyLink
 from app.queues.rules import start_of_day
 from app.settings import Settings
 
-HOTLINE_QUEUE = "hotline"
-# The public target of call centres, 80 % within 20 s.
-_DEFAULT_TARGET = 0.8
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Day:
@@ -31,19 +27,6 @@ class _Day:
     abandoned: int = 0
     in_time: int = 0
     decided: int = 0
-
-
-def ensure_queues(session: Session, settings: Settings, label: str) -> None:
-    """Make the hotline's queue when it is not there, and keep its service level as the settings say."""
-    seconds = int(settings.service_level.total_seconds())
-    queue = session.get(Queue, HOTLINE_QUEUE)
-    if queue is None:
-        session.add(
-            Queue(name=HOTLINE_QUEUE, label=label, service_level_seconds=seconds, service_level_target=_DEFAULT_TARGET)
-        )
-        session.flush()
-    elif queue.service_level_seconds != seconds:
-        queue.service_level_seconds = seconds
 
 
 def board(session: Session, settings: Settings, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""What the way in may know of a caller: the language, and whether others stand back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.service import UNSCOPED
+from app.patients import service as patients
+from app.patients.models import Patient
+from app.patients.rules import match_state
+
+_LANGUAGES = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "zh-TW": "zh_Hant", "zh-HK": "zh_Hant", "yue": "zh_Hant"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCaller:
+    """Nothing else of the patient reaches the telephone. `language` is empty when it is not known."""
+
+    language: str = ""
+    is_key: bool = False
+
+
+def known_caller(session: Session, number: str, *, now: datetime) -> KnownCaller:
+    """Of a number that is one person's alone; a shared or unknown number is never guessed."""
+    found = patients.find_caller(session, number, now=now)
+    if match_state(found.candidates) != "single":
+        return KnownCaller()
+    row = session.execute(
+        select(Patient.language, Patient.is_key_patient).where(Patient.id == found.candidates[0].patient_id),
+        execution_options={UNSCOPED: True},
+    ).one()
+    language = (row.language or "").replace("_", "-")
+    known = _LANGUAGES.get(language) or ("en" if language[:2] == "en" else "zh_Hans" if language[:2] == "zh" else "")
+    return KnownCaller(language=known, is_key=row.is_key_patient)

@@ -1,0 +1,49 @@
+"""Use cases of queues. Import from here."""
+
+from app.queues.rules import MAIN_QUEUE
+from app.queues.service.board import (
+    board,
+    link_view,
+    queue_labels,
+    seconds_between,
+    waiting_by_queue,
+    was_abandoned,
+    was_answered,
+    was_in_time,
+    was_offered,
+)
+from app.queues.service.managing import (
+    QueueData,
+    add_queue,
+    ensure_queues,
+    get_queue,
+    list_queues,
+    members_of,
+    memberships,
+    queue_names,
+    save_queue,
+)
+
+HOTLINE_QUEUE = MAIN_QUEUE
+
+__all__ = [
+    "HOTLINE_QUEUE",
+    "QueueData",
+    "add_queue",
+    "board",
+    "ensure_queues",
+    "get_queue",
+    "link_view",
+    "list_queues",
+    "members_of",
+    "memberships",
+    "queue_labels",
+    "queue_names",
+    "save_queue",
+    "seconds_between",
+    "waiting_by_queue",
+    "was_abandoned",
+    "was_answered",
+    "was_in_time",
+    "was_offered",
+]
