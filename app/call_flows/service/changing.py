@@ -20,10 +20,11 @@ from app.settings import Settings
 from app.texts import N_
 
 _SHIPPED = "hotline"
+# Short: everybody who calls hears it before anything else, until the hospital writes its own.
 _SHIPPED_GREETING = {
-    "zh_Hans": "您好，本次通话会录音。",
-    "zh_Hant": "您好，本次通話會錄音。",
-    "en": "Hello, this call is recorded.",
+    "zh_Hans": "通话将录音。",
+    "zh_Hant": "通話將錄音。",
+    "en": "This call is recorded.",
 }
 _MOST_NAME = 120
 
