@@ -31,8 +31,9 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def agent(browser: Browser, product: Product) -> Iterator[Person]:
+@pytest.fixture(scope="module")
+def shift(browser: Browser, product: Product) -> Iterator[Person]:
+    """An agent from signing in to going home."""
     agent = Person(browser, product, "agent1")
     agent.sign_in()
     agent.open_desk()
@@ -40,7 +41,19 @@ def agent(browser: Browser, product: Product) -> Iterator[Person]:
     yield agent
     agent.close()
     assert agent.problems == []
-    wait_for(lambda: state_of(product, "agent1") in ("offline",), seconds=90, what="agent1 gone")
+
+
+@pytest.fixture
+def agent(shift: Person, product: Product) -> Iterator[Person]:
+    """The agent, ready for whatever comes next."""
+    wait_for(lambda: state_of(product, "agent1") in ("ready", "wrap_up"), seconds=20, what="the end of the last call")
+    if state_of(product, "agent1") == "wrap_up":
+        shift.page.get_by_label("Other", exact=True).check()
+        finish_wrap_up(shift.page)
+    wait_for(lambda: state_of(product, "agent1") == "ready", seconds=20, what="a ready agent")
+    yield shift
+    for page in shift.context.pages[1:]:
+        page.close()
 
 
 def state_of(product: Product, agent: str) -> str:

