@@ -94,7 +94,7 @@ class _Product:
         _say("Database …")
         upgrade_schema(settings.database_url)
         _seed(settings)
-        ports = choose_ports(settings.data_dir)
+        ports = choose_ports(settings.data_dir, taken=(settings.port, settings.sip_port))
         self._settings = self._choose_parts(settings, ports)
         # It takes longest and waits for nobody: the others come up while it loads.
         _say("Application …")

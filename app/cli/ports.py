@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,11 +21,14 @@ class Ports:
     rtp_start: int
 
 
-def choose_ports(data_dir: Path) -> Ports:
-    """The ports of the last start where they are free, else new ones. Written to the data directory."""
+def choose_ports(data_dir: Path, *, taken: Collection[int] = ()) -> Ports:
+    """The ports of the last start where they are free, else new ones. Written to the data directory.
+
+    `taken` are ports that others of us will listen on in a moment, so that nobody has them yet.
+    """
     known = load_ports(data_dir)
     if known is None or not all(_is_free(port) for port in list(asdict(known).values())[:-1]):
-        free = _free_ports(5)
+        free = [port for port in _free_ports(5 + len(taken)) if port not in taken]
         # 2,000 ports are 500 calls at once; anywhere above the other ports and below the system's own range.
         known = Ports(
             ami=free[0],

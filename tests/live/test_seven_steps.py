@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    product = Product(tmp_path_factory.mktemp("product"), WARDLINE_WRAP_UP_SECONDS="8")
+    product = Product(tmp_path_factory.mktemp("product"), WARDLINE_WRAP_UP_SECONDS="5")
     product.start()
     yield product
     product.stop()
@@ -46,11 +46,7 @@ def shift(browser: Browser, product: Product) -> Iterator[Person]:
 @pytest.fixture
 def agent(shift: Person, product: Product) -> Iterator[Person]:
     """The agent, ready for whatever comes next."""
-    wait_for(lambda: state_of(product, "agent1") in ("ready", "wrap_up"), seconds=20, what="the end of the last call")
-    if state_of(product, "agent1") == "wrap_up":
-        shift.page.get_by_label("Other", exact=True).check()
-        finish_wrap_up(shift.page)
-    wait_for(lambda: state_of(product, "agent1") == "ready", seconds=20, what="a ready agent")
+    wait_for(lambda: state_of(product, "agent1") == "ready", seconds=30, what="the end of the last wrap-up")
     yield shift
     for page in shift.context.pages[1:]:
         page.close()

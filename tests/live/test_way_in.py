@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.call_flows.rules import Flow, Goal, Hours, Menu, Message, Target, languages_of, sounds_of
 from app.calls.models import Call
 from app.followups.models import FollowupTask
+from app.missed_callers.models import CallbackRequest
 from app.outbound_lists.service.prompts import make_prompts
 from app.patients.models import Patient, PatientPhone
 from app.quality.models import Recording
@@ -19,7 +20,6 @@ from app.queues.models import QueueMember
 from app.queues.rules import Strategy
 from app.queues.service import QueueData, add_queue
 from app.settings import Settings
-from app.worklist.service import missed_callers
 from telephony.asterisk.config import QueuePlan
 from telephony.asterisk.way_in import FlowPlan
 from tests.live.conftest import Floor, Switch
@@ -80,7 +80,7 @@ def test_a_caller_outside_the_hours_hears_so_and_is_on_the_list_of_those_to_call
         assert (call.outcome, call.state, call.queue) == ("closed", "abandoned", None)
         assert call.notice_at is not None and call.closed_at is not None
         with floor.parts.database.reading() as session:
-            (missed,) = missed_callers(session, floor.parts.now(), limit=10)
+            missed = session.scalars(select(CallbackRequest)).one()
         assert missed.number == "+8613800138000"
 
 

@@ -126,7 +126,7 @@ def test_a_call_whose_end_still_waits_to_be_written_is_not_told_a_second_time(
     wait_for(lambda: cel_place(parts) == len(history_of(1)), what="the reading of what Asterisk wrote")
     with parts.database.reading() as session:
         kinds = list(session.scalars(select(JournalEntry.kind).order_by(JournalEntry.seq)))
-    assert kinds == ["call.started", "call.ended", "patient.created"]
+    assert kinds == ["call.started", "call.ended", "patient.created", "callback.opened"]
 
 
 def history_of(number: int) -> str:
