@@ -10,9 +10,20 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, create_engine, event, make_url
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    Result,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -113,6 +124,15 @@ def after_commit(session: Session, hook: AfterCommit) -> None:
 def _forget_hooks(session: Session) -> None:
     # A trial rolls back inside its block and leaves it without an error.
     session.info.get("after_commit", []).clear()
+
+
+def rows_changed(result: Result[Any]) -> int:
+    """How many rows an UPDATE, INSERT or DELETE touched: of any number who claim one row, one is told 1.
+
+    A session's execute() promises less than it returns for such a statement, which is always a CursorResult.
+    """
+    # A driver that cannot tell says -1.
+    return max(0, cast(CursorResult[Any], result).rowcount)
 
 
 def upsert(session: Session, table: type[Table], rows: Sequence[dict[str, Any]], *, key: str) -> None:

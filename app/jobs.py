@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,33 +70,18 @@ class Sweep:
     run: Callable[[Celery, Parts], object]
 
 
-def _queue_due_recordings(celery: Celery, parts: Parts) -> None:
-    for recording_id in quality.due_recordings(parts):
-        celery.send_task(PROCESS_RECORDING, args=[recording_id])
+def _each(task: str, due: Callable[[Parts], Iterable[str | int]]) -> Callable[[Celery, Parts], None]:
+    """A sweep that queues `task` once for each id that is due."""
 
+    def queue(celery: Celery, parts: Parts) -> None:
+        for found in due(parts):
+            celery.send_task(task, args=[found])
 
-def _queue_due_imports(celery: Celery, parts: Parts) -> None:
-    for run_id in imports.due_runs(parts):
-        celery.send_task(WORK_ON_IMPORT, args=[run_id])
-
-
-def _queue_due_exports(celery: Celery, parts: Parts) -> None:
-    for export_id in exports.due_exports(parts):
-        celery.send_task(MAKE_EXPORT, args=[export_id])
-
-
-def _queue_due_mass_sends(celery: Celery, parts: Parts) -> None:
-    for send_id in mass_sends.due_sends(parts):
-        celery.send_task(WORK_ON_MASS_SEND, args=[send_id])
-
-
-def _queue_due_outbound_lists(celery: Celery, parts: Parts) -> None:
-    for list_id in outbound_lists.due_lists(parts):
-        celery.send_task(WORK_ON_OUTBOUND_LIST, args=[list_id])
+    return queue
 
 
 SWEEPS: Sequence[Sweep] = (
-    Sweep(name="recordings.due", every=timedelta(seconds=1), run=_queue_due_recordings),
+    Sweep(name="recordings.due", every=timedelta(seconds=1), run=_each(PROCESS_RECORDING, quality.due_recordings)),
     Sweep(
         name="recordings.unrecorded",
         every=timedelta(minutes=1),
@@ -112,16 +97,16 @@ SWEEPS: Sequence[Sweep] = (
         every=timedelta(minutes=1),
         run=lambda _celery, parts: audit.write_due_anchor(parts),
     ),
-    Sweep(name="imports.due", every=timedelta(seconds=1), run=_queue_due_imports),
+    Sweep(name="imports.due", every=timedelta(seconds=1), run=_each(WORK_ON_IMPORT, imports.due_runs)),
     Sweep(
         name="imports.leftovers",
         every=timedelta(hours=1),
         run=lambda _celery, parts: imports.delete_old_files(parts),
     ),
     Sweep(name="duplicates.search", every=timedelta(seconds=2), run=lambda _celery, parts: duplicates.search(parts)),
-    Sweep(name="exports.due", every=timedelta(seconds=1), run=_queue_due_exports),
+    Sweep(name="exports.due", every=timedelta(seconds=1), run=_each(MAKE_EXPORT, exports.due_exports)),
     Sweep(name="exports.expired", every=timedelta(hours=1), run=lambda _celery, parts: exports.remove_expired(parts)),
-    Sweep(name="mass_sends.due", every=timedelta(seconds=1), run=_queue_due_mass_sends),
+    Sweep(name="mass_sends.due", every=timedelta(seconds=1), run=_each(WORK_ON_MASS_SEND, mass_sends.due_sends)),
     Sweep(
         name="registers.fill", every=timedelta(seconds=2), run=lambda _celery, parts: registers.fill_registers(parts)
     ),
@@ -142,7 +127,11 @@ SWEEPS: Sequence[Sweep] = (
         every=timedelta(seconds=0.5),
         run=lambda _celery, parts: followups.settle_attempts(parts),
     ),
-    Sweep(name="outbound_lists.due", every=timedelta(seconds=1), run=_queue_due_outbound_lists),
+    Sweep(
+        name="outbound_lists.due",
+        every=timedelta(seconds=1),
+        run=_each(WORK_ON_OUTBOUND_LIST, outbound_lists.due_lists),
+    ),
     Sweep(
         name="outbound_lists.tidy", every=timedelta(seconds=2), run=lambda _celery, parts: outbound_lists.tidy(parts)
     ),

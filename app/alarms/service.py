@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.alarms.models import Alarm
 from app.alarms.rules import AlarmKind
+from app.db import rows_changed
 
 
 def raise_alarm(session: Session, kind: AlarmKind, subject: str, at: datetime) -> None:
@@ -16,7 +17,7 @@ def raise_alarm(session: Session, kind: AlarmKind, subject: str, at: datetime) -
         .where(Alarm.kind == kind, Alarm.subject == subject, Alarm.cleared_at.is_(None))
         .values(count=Alarm.count + 1)
     )
-    if counted.rowcount == 0:  # type: ignore[attr-defined]
+    if rows_changed(counted) == 0:
         session.add(Alarm(kind=kind, subject=subject, raised_at=at))
 
 

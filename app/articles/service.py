@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.articles.models import Article, ArticleVersion
 from app.articles.rules import ArticleData, Shown
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotFound
 from app.journal.service import Entry, append
 from app.paging import Page, read_cursor, write_cursor
@@ -89,7 +90,7 @@ def change_article(
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(changed) != 1:
         raise Conflict(N_("A colleague has just changed this article. Look at the new version and change that one."))
     article = get_article(session, article_id)
     _keep_version(session, bus, article, data, by=by, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ from telephony.ami import events as ami
 from telephony.tracker import inputs
 from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.desks import Desk
+from telephony.tracker.live_call import LiveCall
 from telephony.tracker.outcomes import outcome_of
 
 _HEARD = {
@@ -45,22 +46,6 @@ class Naming(Protocol):
     def normalise(self) -> Callable[[str], str]: ...
     @property
     def call_id(self) -> Callable[[str], str]: ...
-
-
-@dataclass(slots=True)
-class LiveCall:
-    """Mutable, owned by LiveCalls. `patient` and `agent` are channels: (name, uniqueid), empty until known."""
-
-    record: CallRecord
-    patient: tuple[str, str] = ("", "")
-    agent: tuple[str, str] = ("", "")
-    legs: dict[str, LegRecord] = field(default_factory=dict)
-    channels: dict[str, str] = field(default_factory=dict)
-    hung_up_by: str | None = None
-    dial_status: str = ""
-    is_transferring: bool = False
-    is_confirmed: bool = False
-    joined_at: datetime | None = None  # when a queue was last joined
 
 
 class LiveCalls:

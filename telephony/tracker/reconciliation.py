@@ -10,7 +10,8 @@ from app.calls.rules import CallerConfirmed, CallEvent, CallRecord, CallState, L
 from telephony.tracker import inputs
 from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.desks import Desk
-from telephony.tracker.live_calls import LiveCall, LiveCalls, Naming
+from telephony.tracker.live_call import LiveCall
+from telephony.tracker.live_calls import LiveCalls, Naming
 
 # Asterisk makes the channel of a call that we place within milliseconds of our order. A call that has none yet and is
 # younger than this is still being placed.

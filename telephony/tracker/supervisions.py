@@ -18,7 +18,8 @@ from telephony.ami import events as ami
 from telephony.tracker import inputs
 from telephony.tracker.channels import endpoint_of
 from telephony.tracker.desks import Desk
-from telephony.tracker.live_calls import LiveCall, LiveCalls
+from telephony.tracker.live_call import LiveCall
+from telephony.tracker.live_calls import LiveCalls
 
 CONTEXT = "supervise"
 # Asterisk makes the supervisor's channel within milliseconds; a taken-over call rings as soon.

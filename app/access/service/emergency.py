@@ -18,6 +18,7 @@ from app.bus import Bus
 from app.calls.models import Call
 from app.configuration import service as configuration
 from app.configuration.rules import EMERGENCY_MINUTES
+from app.db import rows_changed
 from app.errors import Conflict, NotAllowed, NotFound
 from app.journal import service as journal
 from app.paging import Page, read_cursor, write_cursor
@@ -139,7 +140,7 @@ def review(
         raise NotAllowed(N_("Somebody else has to look at what you opened."))
     said = {"verdict": verdict.value, "review_note": note[:300] or None, "reviewed_by": by, "reviewed_at": now}
     wanted = update(EmergencyOpening).where(EmergencyOpening.id == opening_id, EmergencyOpening.reviewed_at.is_(None))
-    if session.execute(wanted.values(said)).rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(session.execute(wanted.values(said))) != 1:
         raise Conflict(N_("Somebody has looked at this opening already."))
     payload = {"opening_id": opening_id}
     journal.append(session, bus, [journal.Entry(kind="access.reviewed", at=now, agent=by, payload=payload)])

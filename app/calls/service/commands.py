@@ -16,7 +16,7 @@ from app.bus import Bus
 from app.calls.models import TelephonyCommand
 from app.calls.rules import CommandKind
 from app.calls.service.lines import free_lines
-from app.db import after_commit
+from app.db import after_commit, rows_changed
 from app.errors import Conflict, InvalidInput, Unavailable
 from app.parts import Parts
 
@@ -111,7 +111,7 @@ def claim_command(session: Session, id: str, now: datetime) -> TelephonyCommand 
         .where(TelephonyCommand.id == id, TelephonyCommand.state == "waiting", TelephonyCommand.expires_at > now)
         .values(state="claimed")
     )
-    if claimed.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(claimed) != 1:
         expire_command(session, id, now)
         return None
     return session.get(TelephonyCommand, id, populate_existing=True)
@@ -124,7 +124,7 @@ def expire_command(session: Session, id: str, now: datetime) -> None:
         .where(TelephonyCommand.id == id, TelephonyCommand.state == "waiting")
         .values(state="expired", finished_at=now)
     )
-    if expired.rowcount == 1:  # type: ignore[attr-defined]
+    if rows_changed(expired) == 1:
         free_lines(session, [id])
 
 

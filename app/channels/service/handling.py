@@ -11,6 +11,7 @@ from app.bus import Bus
 from app.channels.models import Interaction
 from app.channels.rules import InState, Outcome, OutState, may_move
 from app.channels.service.reading import get_interaction
+from app.db import rows_changed
 from app.errors import Conflict, NotFound
 from app.journal.service import Entry, append
 from app.messages.rules import Direction
@@ -35,7 +36,7 @@ def take(session: Session, bus: Bus, interaction_id: int, *, agent: str, now: da
         .where(Interaction.id == interaction.id, Interaction.agent.is_(None), Interaction.handled_at.is_(None))
         .values(agent=agent)
     )
-    if interaction.agent != agent and session.execute(mine).rowcount != 1:  # type: ignore[attr-defined]
+    if interaction.agent != agent and rows_changed(session.execute(mine)) != 1:
         raise Conflict(N_("A colleague has taken this contact already."))
     session.refresh(interaction)
     mark_read(session, bus, interaction, agent=agent, now=now)
@@ -118,7 +119,7 @@ def _move_out(
         .where(Interaction.id == interaction.id, Interaction.state == interaction.state)
         .values(state=state, due_at=now, error_code=None, claimed_at=None)
     )
-    if session.execute(moved).rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(session.execute(moved)) != 1:
         raise Conflict(_MOVED_ON)
     session.refresh(interaction)
     if state == OutState.QUEUED:

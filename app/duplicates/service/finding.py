@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.db import rows_changed
 from app.duplicates.models import DuplicatePair, DuplicateSearch
 from app.duplicates.rules import DuplicateReason, PairState, compare, score_of
 from app.duplicates.service.candidates import load_candidates
@@ -113,7 +114,7 @@ def _step(parts: Parts) -> int:
             .where(DuplicateSearch.id == _MARK, DuplicateSearch.journal_seq == todo.seq, same)
             .values(journal_seq=todo.new_seq, next_id=todo.new_next_id)
         )
-        if moved.rowcount == 1 and todo.ids:  # type: ignore[attr-defined]
+        if rows_changed(moved) == 1 and todo.ids:
             keep_pairs(session, todo.ids, found, now=parts.now())
     return max(1, len(todo.ids))
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from app.access import service as access
 from app.access.rules import Module
 from app.bus import Bus
-from app.db import UTCDateTime
+from app.db import UTCDateTime, rows_changed
 from app.duplicates.models import DuplicatePair, MergeLog
 from app.duplicates.rules import PairState, Side, merged_values
 from app.duplicates.service.moving import move_back, move_rows
@@ -94,7 +94,7 @@ def undo(session: Session, bus: Bus, merge_id: int, *, by: str | None, now: date
         .where(MergeLog.id == merge_id, MergeLog.undone_at.is_(None))
         .values(undone_at=now, undone_by=by)
     )
-    if claimed.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(claimed) != 1:
         raise Conflict(_UNDONE_ALREADY)
     session.refresh(log)
     winner_id, loser_id = log.winner_id, log.loser_id
@@ -183,7 +183,7 @@ def _bump(session: Session, patient_id: int) -> bool:
         .values(row_version=_PATIENT.c.row_version + 1),
         execution_options=_WHOLE,
     )
-    return held.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+    return rows_changed(held) == 1
 
 
 def _set(session: Session, patient_id: int, values: Mapping[str, Any]) -> None:

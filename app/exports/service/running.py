@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access import service as access
 from app.access.rules import Module, Viewer
 from app.audit.rules import Action, AuditEntry
 from app.audit.service import record_people
+from app.db import rows_changed
 from app.errors import InvalidInput, NotAllowed, NotFound, Refused, WardlineError
 from app.exports.models import Export
 from app.exports.rules import KEPT_FOR, LONGEST_REASON, SHORTEST_REASON, ExportState, SheetColumn, is_within_limit
@@ -131,7 +132,7 @@ def run_export(parts: Parts, export_id: str) -> None:
         now = parts.now()
         claim = update(Export).where(Export.id == export_id, _is_due(now))
         claimed = session.execute(claim.values(state=ExportState.RUNNING, claimed_until=now + _LEASE, rows_done=0))
-        if not isinstance(claimed, CursorResult) or claimed.rowcount != 1:
+        if rows_changed(claimed) != 1:
             return
     try:
         _make(parts, export_id)

@@ -12,6 +12,7 @@ from app.accounts.models import User
 from app.agents.models import AgentStatus
 from app.agents.rules import AgentState
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import InvalidInput, NotFound
 from app.floor.models import FloorMessage
 from app.journal import service as journal
@@ -68,7 +69,7 @@ def read_notice(session: Session, bus: Bus, *, id: int, agent: str, now: datetim
         .where(FloorMessage.id == id, FloorMessage.agent == agent, FloorMessage.read_at.is_(None))
         .values(read_at=now)
     )
-    if read.rowcount:  # type: ignore[attr-defined]
+    if rows_changed(read):
         journal.append(session, bus, [_entry("floor.read", agent, now)])
 
 

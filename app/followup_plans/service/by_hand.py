@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.access import service as access
 from app.access.rules import Module
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotFound
 from app.followup_plans.models import FollowupPlan
 from app.followup_plans.rules import PlanState, by_hand_on
@@ -192,7 +193,7 @@ def _change(session: Session, plan_id: int, expected: PlanState, **values: objec
         .values(**values, row_version=FollowupPlan.row_version + 1),
         execution_options={"synchronize_session": False},
     )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(changed) != 1:
         raise Conflict(N_("This plan is no longer in the state that the page showed. Open it again."))
     session.expire_all()
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from app.db import rows_changed
 from app.followup_plans.models import FollowupPlan
 from app.followup_plans.rules import PlanState, round_of
 from app.followup_plans.service.fitting import Questionnaires, new_tasks, subject_of
@@ -49,7 +50,7 @@ def close_finished(session: Session, parts: Parts, plan_ids: Collection[int], *,
             .values(state=PlanState.DONE, ended_at=now, row_version=FollowupPlan.row_version + 1),
             execution_options={"synchronize_session": False},
         )
-        if done.rowcount != 1:  # type: ignore[attr-defined]
+        if rows_changed(done) != 1:
             continue
         closed += 1
         session.expire_all()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.access import service as access
@@ -15,6 +14,7 @@ from app.access.rules import Module
 from app.bus import Bus
 from app.configuration.rules import FOLLOWUP_DECISION_HOURS, FOLLOWUP_NOTES
 from app.configuration.service import value
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput
 from app.followup_plans.models import FollowupPlan
 from app.followup_plans.rules import PlanState, StopReason, decision_of, occasion_of
@@ -220,7 +220,7 @@ def escalate_decisions(session: Session, bus: Bus, now: datetime) -> int:
         .values(escalated_at=now, row_version=FollowupPlan.row_version + 1),
         execution_options={"synchronize_session": False},
     )
-    count = max(0, cast(CursorResult[Any], late).rowcount)
+    count = rows_changed(late)
     if count:
         append(session, bus, [Entry(kind="followup_decisions.escalated", at=now, payload={"count": count})])
     return count
@@ -235,7 +235,7 @@ def _claim(session: Session, plan_id: int, *, by: str, now: datetime, **values: 
         .values(**values, decided_at=now, decided_by=by, row_version=FollowupPlan.row_version + 1),
         execution_options={"synchronize_session": False},
     )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(taken) != 1:
         raise Conflict(N_("This discharge was decided already. Open its plan."))
     session.expire_all()
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
+from app.db import rows_changed
 from app.followups.models import FollowupTask
 from app.followups.rules import OPEN, TaskRole
 from app.journal.service import Entry, append
@@ -30,7 +30,7 @@ def escalate_late(session: Session, bus: Bus, now: datetime) -> int:
         .values(escalated_at=now, changed_at=now, row_version=FollowupTask.row_version + 1),
         execution_options={"synchronize_session": False},
     )
-    count = max(0, cast(CursorResult[Any], late).rowcount)
+    count = rows_changed(late)
     if count:
         session.expire_all()
         append(session, bus, [Entry(kind="followups.escalated", at=now, payload={"count": count})])

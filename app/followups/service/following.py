@@ -6,13 +6,14 @@ An agent who saw the patient's name before dialling says the result; then nothin
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
 from app.calls.rules import Telling
+from app.db import rows_changed
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.followups.rules import (
     AttemptOutcome,
@@ -193,4 +194,4 @@ def _change(session: Session, task_id: int, in_hand_of: str | None, **values: An
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
-    return cast(CursorResult[Any], changed).rowcount == 1
+    return rows_changed(changed) == 1

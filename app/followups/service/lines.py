@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.rules import Module, Viewer
 from app.accounts.rules import WITH_PATIENTS, Role
+from app.db import rows_changed
 from app.followups.models import FollowupTask
 from app.followups.rules import CLAIMABLE, OPEN, TaskKind, TaskState
 from app.followups.service.listing import TaskFilters, count_tasks
@@ -53,7 +54,7 @@ def _hand_over(session: Session, username: str, to: Receiver, now: datetime) -> 
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
-    return int(moved.rowcount)  # type: ignore[attr-defined]
+    return rows_changed(moved)
 
 
 def _item(task: FollowupTask) -> TimelineItem:

@@ -13,6 +13,7 @@ from app.access.rules import Viewer
 from app.accounts.models import User
 from app.accounts.rules import Role
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from app.followups.models import FollowupQuestion, FollowupTask
 from app.followups.rules import QuestionState, TaskKind, TaskMode, TaskRole
@@ -86,7 +87,7 @@ def answer_question(
         .where(FollowupQuestion.id == question_id, FollowupQuestion.state == QuestionState.OPEN)
         .values(state=QuestionState.ANSWERED, answer=written, answered_by=viewer.username, answered_at=now)
     )
-    if answered.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(answered) != 1:
         raise Conflict(N_("Somebody has answered this already."))
     session.refresh(question)
     local = now.astimezone(settings.timezone)
@@ -147,7 +148,7 @@ def give_back(
             given_back_by_message_id=sent.id if sent is not None else None,
         )
     )
-    if given.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(given) != 1:
         raise Conflict(N_("There is no answer to give, or it was given already."))
     session.refresh(question)
     _journal(session, bus, question, "followup.given_back", by, now)

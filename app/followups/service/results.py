@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.bus import Bus
 from app.configuration.rules import CALL_ATTEMPTS, CALLS_FROM, CALLS_UNTIL
 from app.configuration.service import settings as configuration
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.followups.rules import (
@@ -69,7 +70,7 @@ def keep_draft(session: Session, task_id: int, draft: dict[str, Any], *, by: str
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
-    return kept.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+    return rows_changed(kept) == 1
 
 
 def apply_result(
@@ -190,7 +191,7 @@ def _move(session: Session, task: FollowupTask, state: TaskState, values: dict[s
         .values(state=state, row_version=FollowupTask.row_version + 1, **values),
         execution_options={"synchronize_session": False},
     )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(moved) != 1:
         raise Conflict(N_("Somebody changed this follow-up meanwhile. Look at it again."))
     session.refresh(task)
 

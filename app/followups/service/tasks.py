@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CursorResult, and_, exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from app.access.rules import Module
 from app.access.service import need_write
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotFound
 from app.followups.models import FollowupTask
 from app.followups.rules import CLAIMABLE, OPEN, TaskKind, TaskMode, TaskRole, TaskState
@@ -382,7 +383,7 @@ def _close(
 
 
 def _count(result: Any) -> int:
-    return max(0, cast(CursorResult[Any], result).rowcount)
+    return rows_changed(result)
 
 
 def tie_response(session: Session, task_id: int, response_id: int) -> None:

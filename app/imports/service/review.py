@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from app.access import service as access
 from app.access.rules import Module
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import Conflict, NotFound
 from app.imports.models import ReviewItem
 from app.imports.rules import PatientRow, ReviewReason, ReviewState, change_of, correction_of
@@ -111,7 +112,7 @@ def decide(
         .where(ReviewItem.id == item_id, ReviewItem.state == ReviewState.OPEN)
         .values(state=state, decided_at=now, decided_by=by)
     )
-    if claimed.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(claimed) != 1:
         raise Conflict(_DECIDED)
     row, intake = unpack(item.line, item.row), PatientIntake(bus, run_id=item.run_id, by=by, now=now)
     result: int | None = None

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.configuration import service as configuration
 from app.configuration.rules import IMPORT_RETENTION_DAYS
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotFound
 from app.imports.models import ImportProblem, ImportRun, SavedMapping
 from app.imports.rules import (
@@ -255,6 +256,6 @@ def _move(session: Session, run: ImportRun, allowed: Iterable[RunState], state: 
     moved = session.execute(
         update(ImportRun).where(ImportRun.id == run.id, ImportRun.state.in_(list(allowed))).values(values)
     )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(moved) != 1:
         raise Conflict(_NOT_NOW)
     session.expire(run)

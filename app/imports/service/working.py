@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.rules import Action, AuditEntry
 from app.audit.service import record
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput
 from app.imports.models import ImportProblem, ImportRun
 from app.imports.rules import (
@@ -96,7 +97,7 @@ def _claim(session: Session, run_id: int, parts: Parts) -> _Claimed | None:
         .where(ImportRun.id == run_id, ImportRun.state.in_(UNDER_WAY), is_free)
         .values(claim=claim, claimed_until=now + CLAIM)
     )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(taken) != 1:
         return None
     run = session.get_one(ImportRun, run_id, populate_existing=True)
     run.started_at = run.started_at or now
@@ -194,7 +195,7 @@ def _hold(session: Session, held: _Claimed, parts: Parts) -> bool:
         .where(ImportRun.id == held.run.id, ImportRun.claim == held.claim, ImportRun.state == held.run.state)
         .values(claimed_until=parts.now() + CLAIM)
     )
-    return kept.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+    return rows_changed(kept) == 1
 
 
 def _note(session: Session, run: ImportRun, report: Report, rejected: int) -> None:

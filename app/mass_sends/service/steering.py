@@ -14,6 +14,7 @@ from app.access import service as access
 from app.access.rules import Module
 from app.configuration import service as configuration
 from app.configuration.rules import APPROVE_EVERY_MASS_SEND, PRICE_PER_PART
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from app.mass_sends.models import MassSend
 from app.mass_sends.rules import MOVES, Audience, SendState, needs_another
@@ -158,7 +159,7 @@ def _move(session: Session, send_id: int, to: SendState, *only_from: SendState, 
         .values(state=to, **values)
         .execution_options(synchronize_session=False)
     )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(moved) != 1:
         raise Conflict(N_("This mass send is no longer in the state that the page showed. Open it again."))
     session.expire(session.get_one(MassSend, send_id))
 

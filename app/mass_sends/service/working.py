@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.contact_policy.rules import Refusal
+from app.db import rows_changed
 from app.errors import WardlineError
 from app.mass_sends.models import MassSend, MassSendRecipient
 from app.mass_sends.rules import UNDER_WAY, Audience, Exclusion, SendState
@@ -87,7 +88,7 @@ def _claim(session: Session, send_id: int, parts: Parts) -> _Held | None:
     taken = session.execute(
         update(MassSend).where(MassSend.id == send_id, _is_due(now)).values(claim=claim, claimed_until=now + _CLAIM)
     )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(taken) != 1:
         return None
     send = session.get_one(MassSend, send_id, populate_existing=True)
     if send.state == SendState.APPROVED:
@@ -277,7 +278,7 @@ def _hold(session: Session, held: _Held, parts: Parts) -> bool:
         .where(MassSend.id == held.send.id, MassSend.claim == held.claim, MassSend.state == held.send.state)
         .values(claimed_until=parts.now() + _CLAIM)
     )
-    return kept.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+    return rows_changed(kept) == 1
 
 
 def _add(session: Session, send_id: int, *, cursor: int, **counts: int) -> None:

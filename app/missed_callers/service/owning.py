@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotFound
 from app.journal.service import Entry, append
 from app.missed_callers.models import CallbackRequest
@@ -70,7 +71,7 @@ def _change(session: Session, request_id: int, *conditions: ColumnElement[bool],
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
-    return bool(changed.rowcount == 1)  # type: ignore[attr-defined]
+    return rows_changed(changed) == 1
 
 
 def _require(session: Session, request_id: int) -> CallbackRequest:

@@ -23,6 +23,7 @@ from app.calls import service as calls
 from app.calls.models import Call
 from app.calls.rules import CommandKind
 from app.contact_policy.rules import Refusal
+from app.db import rows_changed
 from app.errors import Conflict
 from app.followups import service as followups
 from app.followups.models import FollowupAttempt, FollowupTask
@@ -134,7 +135,7 @@ def _call_patient(session: Session, parts: Parts, list_id: int, task_id: int) ->
         .values(next_call_at=next_call_at),
         execution_options={"synchronize_session": False},
     )
-    if turn.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(turn) != 1:
         raise _NotOurTurn
     return True
 

@@ -13,6 +13,7 @@ from app.access import service as access
 from app.access.rules import Module
 from app.accounts import service as accounts
 from app.bus import Bus
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotFound
 from app.followups.rules import AttemptOutcome, DiallingMode
 from app.journal.service import Entry, append
@@ -146,7 +147,7 @@ def _move(
         )
         .execution_options(synchronize_session=False)
     )
-    if moved.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(moved) != 1:
         raise Conflict(N_("This list is no longer in the state that the page showed. Open it again."))
     session.expire_all()
     payload = {"list_id": list_id, "state": to.value}

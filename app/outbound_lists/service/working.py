@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.configuration.rules import CALL_NOTICE, CALL_THANKS
 from app.configuration.service import settings as configuration
+from app.db import rows_changed
 from app.errors import WardlineError
 from app.followups import service as followups
 from app.followups.models import FollowupTask
@@ -56,7 +57,7 @@ def work_on(parts: Parts, list_id: int) -> None:
             .values(claim=claim, claimed_until=now + _CLAIM)
             .execution_options(synchronize_session=False)
         )
-        if taken.rowcount != 1:  # type: ignore[attr-defined]
+        if rows_changed(taken) != 1:
             return
         batch = session.get_one(OutboundList, list_id, populate_existing=True)
     try:
@@ -84,7 +85,7 @@ def tidy(parts: Parts) -> int:
                 .where(OutboundList.id == list_id, OutboundList.state == ListState.RUNNING)
                 .values(state=ListState.DONE, row_version=OutboundList.row_version + 1)
             )
-            if closed.rowcount:  # type: ignore[attr-defined]
+            if rows_changed(closed):
                 changed += 1
                 payload = {"list_id": list_id, "state": ListState.DONE.value}
                 append(session, parts.bus, [Entry(kind="outbound_list.changed", at=parts.now(), payload=payload)])
@@ -205,7 +206,7 @@ def _hold(session: Session, list_id: int, claim: str, now: datetime) -> bool:
         .values(claimed_until=now + _CLAIM)
         .execution_options(synchronize_session=False)
     )
-    return kept.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+    return rows_changed(kept) == 1
 
 
 def _end(session: Session, parts: Parts, list_id: int, state: ListState, *, error: str | None = None) -> None:

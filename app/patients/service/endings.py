@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
+from app.db import rows_changed
 from app.journal import service as journal
 from app.patients.models import Patient, PatientPhone
 from app.patients.service.reading import require_patient
@@ -40,7 +41,7 @@ def report_death(session: Session, bus: Bus, patient_id: int, *, by: str | None,
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
-    if died.rowcount == 1:  # type: ignore[attr-defined]
+    if rows_changed(died) == 1:
         _journal(session, bus, patient_id, by, now)
         tell_death(session, bus, patient_id, by=by, now=now)
 
@@ -57,7 +58,7 @@ def mark_number_wrong(
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
-    if marked.rowcount == 1:  # type: ignore[attr-defined]
+    if rows_changed(marked) == 1:
         _journal(session, bus, patient_id, by, now)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.bus import Bus
 from app.codes import service as codes
 from app.codes.rules import CodeList
+from app.db import rows_changed
 from app.errors import Conflict, NotFound
 from app.journal import service as journal
 from app.patients.kinds import NoteKind
@@ -82,7 +83,7 @@ def answer_note(
         .where(*of_person, PatientNote.answered_at.is_(None))
         .values(response=written, answered_at=now, answered_by=by)
     )
-    if claimed.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(claimed) != 1:
         raise Conflict(N_("Somebody has answered this already."))
     _journal(session, bus, note_id, patient_id, by=by, now=now)
 

@@ -15,6 +15,7 @@ from app.alarms import service as alarms
 from app.alarms.rules import AlarmKind
 from app.bus import Bus
 from app.calls.models import Call
+from app.db import rows_changed
 from app.journal import service as journal
 from app.quality.models import Recording
 from app.quality.rules import Finding, RecordingState, is_doubtful
@@ -123,7 +124,7 @@ def take_due(session: Session, now: datetime, limit: int = 50) -> list[str]:
             .where(Recording.id == recording_id, Recording.state == RecordingState.WAITING, Recording.due_at <= now)
             .values(due_at=now + _QUEUE_AGAIN_AFTER)
         )
-        if changed.rowcount == 1:  # type: ignore[attr-defined]
+        if rows_changed(changed) == 1:
             taken.append(recording_id)
     return taken
 
@@ -137,7 +138,7 @@ def claim_recording(session: Session, recording_id: str, now: datetime) -> Claim
         .where(Recording.claimed_until.is_(None) | (Recording.claimed_until <= now))
         .values(claimed_until=until)
     )
-    if claimed.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(claimed) != 1:
         return None
     row = session.execute(
         select(Recording, Call.answered_at, Call.ended_at, Call.ended_by)
@@ -233,7 +234,7 @@ def _finish(session: Session, claim: Claim, **values: Any) -> bool:
         )
         .values(**values)
     )
-    return bool(finished.rowcount == 1)  # type: ignore[attr-defined]
+    return rows_changed(finished) == 1
 
 
 def _journal(session: Session, bus: Bus, kind: str, claim: Claim, now: datetime, findings: Sequence[Finding]) -> None:

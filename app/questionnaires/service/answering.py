@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from app.access.rules import Module
 from app.access.service import UNSCOPED
 from app.bus import Bus
 from app.calls.models import Call
+from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from app.followups.service import tie_response
 from app.journal.service import Entry, append
@@ -207,7 +207,7 @@ def complete(
         execution_options={"synchronize_session": False},
     )
     session.refresh(response)
-    if cast(CursorResult[Any], changed).rowcount == 1:
+    if rows_changed(changed) == 1:
         payload = {"response_id": response.id, "way": response.way, "task_id": response.task_id}
         append(session, bus, [Entry(kind="questionnaire.completed", at=now, agent=by, payload=payload)])
     return response
