@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Table
+from app.versions.models import VersionColumns
 
 
 class FollowupTemplate(Table):
@@ -34,12 +35,11 @@ class FollowupTemplate(Table):
     )
 
 
-class FollowupTemplateVersion(Table):
+class FollowupTemplateVersion(VersionColumns, Table):
     """One wording of a template: when it starts, its steps, when it stops. Only a draft changes.
 
     `anchor` and `filters` are the trigger rule, as a sending rule has them; `steps` and `stops` are the JSON forms of
-    app.followup_templates.rules. Without `author` it is as the product shipped it. It is a draft until a named
-    clinician has approved it (guard 13).
+    app.followup_templates.rules. `approved_by` is a clinician (guard 13); `used_at` is when the first plan came of it.
     """
 
     __tablename__ = "followup_template_version"
@@ -48,10 +48,7 @@ class FollowupTemplateVersion(Table):
         Index("ix_followup_template_version_state", "state", "template_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("followup_template.id"))
-    number: Mapped[int]
-    state: Mapped[str] = mapped_column(String(10))  # VersionState of app.followup_templates.rules
     anchor: Mapped[str] = mapped_column(String(40))
     filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
     starts: Mapped[str] = mapped_column(String(10))  # StartMode: automatic, proposal or by_hand
@@ -62,17 +59,5 @@ class FollowupTemplateVersion(Table):
     repeat_months: Mapped[int | None]  # the whole template again after so many months (F-31, F-32)
     repeat_times: Mapped[int | None]
     goals: Mapped[str] = mapped_column(String(1000), default="")
-    author: Mapped[str | None] = mapped_column(String(64))
-    changed_at: Mapped[datetime]
-    submitted_at: Mapped[datetime | None]
-    submitted_by: Mapped[str | None] = mapped_column(String(64))
-    approved_at: Mapped[datetime | None]
-    approved_by: Mapped[str | None] = mapped_column(String(64))  # the clinician
-    retired_at: Mapped[datetime | None]
-    retired_by: Mapped[str | None] = mapped_column(String(64))
-    used_at: Mapped[datetime | None]  # when the first plan came of it
-    row_version: Mapped[int] = mapped_column(default=1)
 
     template: Mapped[FollowupTemplate] = relationship(back_populates="versions")
-
-    __mapper_args__ = {"version_id_col": row_version}

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Table
+from app.versions.models import VersionColumns
 
 
 class MessageTemplate(Table):
@@ -38,11 +39,8 @@ class MessageTemplate(Table):
     )
 
 
-class TemplateVersion(Table):
-    """The texts of a template by language, and who said yes to them. Only a draft changes; what was used never does.
-
-    Without `author` the text is as the product shipped it.
-    """
+class TemplateVersion(VersionColumns, Table):
+    """The texts of a template by language, and who said yes to them. `used_at` is when it was first sent."""
 
     __tablename__ = "message_template_version"
     __table_args__ = (
@@ -50,26 +48,11 @@ class TemplateVersion(Table):
         Index("ix_message_template_version_state", "state", "template_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("message_template.id"))
-    number: Mapped[int]
-    state: Mapped[str] = mapped_column(String(10))  # VersionState of app.message_templates.rules
     texts: Mapped[dict[str, Any]]  # by language, with the fields in braces
     review_number: Mapped[str] = mapped_column(String(60), default="")  # of the advertisement's review (guard 4)
     valid_until: Mapped[date | None]
-    author: Mapped[str | None] = mapped_column(String(64))
-    changed_at: Mapped[datetime]
-    submitted_at: Mapped[datetime | None]
-    submitted_by: Mapped[str | None] = mapped_column(String(64))
-    approved_at: Mapped[datetime | None]
-    approved_by: Mapped[str | None] = mapped_column(String(64))
     clinical_at: Mapped[datetime | None]  # the approval by a clinician
     clinical_by: Mapped[str | None] = mapped_column(String(64))
-    retired_at: Mapped[datetime | None]
-    retired_by: Mapped[str | None] = mapped_column(String(64))
-    used_at: Mapped[datetime | None]  # when it was first sent
-    row_version: Mapped[int] = mapped_column(default=1)
 
     template: Mapped[MessageTemplate] = relationship(back_populates="versions")
-
-    __mapper_args__ = {"version_id_col": row_version}

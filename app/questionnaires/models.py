@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.access.rules import Module, Scoped
 from app.db import Table
+from app.versions.models import VersionColumns
 
 
 class BankQuestion(Table):
@@ -60,7 +61,7 @@ class Questionnaire(Table):
     )
 
 
-class QuestionnaireVersion(Table):
+class QuestionnaireVersion(VersionColumns, Table):
     """The questions as they were asked. A used version never changes; another one replaces it (Q-01).
 
     `questions` is a list in order, each whole: a change of the bank changes no version.
@@ -69,22 +70,11 @@ class QuestionnaireVersion(Table):
     __tablename__ = "questionnaire_version"
     __table_args__ = (UniqueConstraint("questionnaire_id", "number", name="uq_questionnaire_version"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     questionnaire_id: Mapped[int] = mapped_column(ForeignKey("questionnaire.id"))
-    number: Mapped[int]
-    state: Mapped[str] = mapped_column(String(10))  # draft, approved or retired
     questions: Mapped[list[Any]]
     intro: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by language; what is said before the questions
-    author: Mapped[str | None] = mapped_column(String(64))
-    changed_at: Mapped[datetime]
-    approved_at: Mapped[datetime | None]
-    approved_by: Mapped[str | None] = mapped_column(String(64))
-    used_at: Mapped[datetime | None]
-    row_version: Mapped[int] = mapped_column(default=1)
 
     questionnaire: Mapped[Questionnaire] = relationship(back_populates="versions")
-
-    __mapper_args__ = {"version_id_col": row_version}
 
 
 class QuestionnaireResponse(Table):

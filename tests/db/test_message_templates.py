@@ -11,12 +11,13 @@ from sqlalchemy import select
 from app.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from app.message_templates import service
 from app.message_templates.models import MessageTemplate, TemplateVersion
-from app.message_templates.rules import Approval, TemplateKind, VersionState
+from app.message_templates.rules import Approval, TemplateKind
 from app.message_templates.service import TemplateData, TemplateFilters
 from app.messages.rules import MessageKind
 from app.organisation.models import Department
 from app.parts import Parts
 from app.patients.models import Patient
+from app.versions.rules import VersionState
 from app.visits.models import Visit
 
 NOW = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)

@@ -151,7 +151,7 @@ def test_own_template_is_written_with_its_steps_added_moved_and_removed(
     saved = post(alice, f"{made.location}/edit", row_version=version[1], **template_form(name="改名", goals="恢复"))
     assert saved.status_code == 303 and "改名" in page(alice, saved.location)
     stale = post(alice, f"{made.location}/edit", row_version="99", **template_form())
-    assert stale.status_code == 422 and "Somebody changed this template meanwhile" in _english(alice, stale)
+    assert stale.status_code == 422 and "Somebody changed this meanwhile" in _english(alice, stale)
 
 
 @pytest.mark.parametrize(

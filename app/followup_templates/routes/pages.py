@@ -27,7 +27,6 @@ from app.followup_templates.rules import (
     SPECIALTIES,
     STEP_KINDS,
     Fault,
-    VersionState,
     named_diseases,
     object_to,
 )
@@ -41,6 +40,8 @@ from app.paging import DEFAULT_LIMIT
 from app.registers import service as registers
 from app.segments import service as segments
 from app.texts import N_
+from app.versions import service as versions
+from app.versions.rules import VersionState
 
 pages = Blueprint("followup_templates", __name__, url_prefix="/followup-templates", template_folder="../templates")
 
@@ -100,7 +101,7 @@ def show_template(template_id: int) -> str:
             template=template,
             version=version,
             latest=template.versions[0],
-            in_use=_in_use(template),
+            in_use=versions.in_use(template.versions),
             programme=service.programme_of(version),
             named=named_diseases(service.programme_of(version).steps, disease_names(session)),
             objection=_objection(session, template.versions[0]),
@@ -335,10 +336,6 @@ def _filter_words(session: Session, version: FollowupTemplateVersion) -> list[st
     if filters.get("one_at_a_time"):
         found.append(_("one plan at a time"))
     return [each for each in found if each]
-
-
-def _in_use(template: FollowupTemplate) -> FollowupTemplateVersion | None:
-    return next((each for each in template.versions if each.state == VersionState.APPROVED), None)
 
 
 def _objection(session: Session, latest: FollowupTemplateVersion) -> Any:

@@ -13,22 +13,15 @@ from app.followup_templates.rules import (
     LATE_TEXT,
     SPECIALTIES,
     START_TEXT,
-    STATE_TEXT,
     STOP_TEXT,
     Step,
     Stop,
-    VersionState,
 )
 from app.followups.routes.words import kind_words, mode_words, role_words
 from app.followups.rules import TaskMode
 from app.message_templates.rules import LANGUAGES
+from app.versions.routes import version_words
 
-_ICONS = {
-    VersionState.DRAFT: "pencil",
-    VersionState.SUBMITTED: "hourglass-split",
-    VersionState.APPROVED: "check2-circle",
-    VersionState.RETIRED: "archive",
-}
 _MODE_ICONS = {
     TaskMode.SMS: "chat-left-text",
     TaskMode.PHONE: "telephone",
@@ -41,8 +34,7 @@ _MODE_ICONS = {
 def page_words() -> dict[str, Any]:
     """What every template of this room gets."""
     return {
-        "state_word": {str(state): _(text) for state, text in STATE_TEXT.items()},
-        "state_icon": {str(state): icon for state, icon in _ICONS.items()},
+        **version_words(),
         "specialty_word": {code: _(text) for code, text in SPECIALTIES.items()},
         "kind_word": {str(kind): word for kind, word in kind_words().items()},
         "mode_word": {str(mode): word for mode, word in mode_words().items()},

@@ -39,18 +39,16 @@ from app.followup_templates.rules.words import (
     STEP_KINDS,
     STOP_TEXT,
 )
-from app.message_templates.rules import LANGUAGES, MOVES, STATE_TEXT, VersionState
+from app.message_templates.rules import LANGUAGES
 
 __all__ = [
     "LANGUAGES",
     "LATE_TEXT",
     "LONGEST_TEXT",
     "MOST_STEPS",
-    "MOVES",
     "OBJECTION_TEXT",
     "SPECIALTIES",
     "START_TEXT",
-    "STATE_TEXT",
     "STEP_KINDS",
     "STOP_TEXT",
     "Fault",
@@ -64,7 +62,6 @@ __all__ = [
     "Stop",
     "StopOn",
     "Subject",
-    "VersionState",
     "add_months",
     "check_programme",
     "check_texts",

@@ -8,23 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import service as access
 from app.access.rules import Module
 from app.bus import Bus
-from app.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from app.errors import InvalidInput, NotAllowed
 from app.followup_templates.models import FollowupTemplate, FollowupTemplateVersion
 from app.followup_templates.rules import (
-    MOVES,
     OBJECTION_TEXT,
     SPECIALTIES,
     Fault,
     Programme,
     Subject,
-    VersionState,
     check_programme,
     check_texts,
     named_diseases,
@@ -37,9 +33,10 @@ from app.journal.service import Entry, append
 from app.message_templates.service import disease_names
 from app.patients.rules import clean_text
 from app.texts import N_
+from app.versions import service as versions
+from app.versions.rules import VersionState
 
 LONGEST_GOALS = 1_000
-_CHANGED = N_("Somebody changed this template meanwhile. Open it again and repeat your change.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,19 +90,9 @@ def change_template(
     access.need_write(session, Module.FOLLOWUPS)
     _check(data, anchors)
     template = get_template(session, template_id)
-    latest = template.versions[0]
-    if latest.row_version != row_version:
-        raise Conflict(_CHANGED)
-    if latest.state == VersionState.SUBMITTED:
-        raise Conflict(N_("This version waits for approval. Take it back first, then change it."))
+    versions.refuse_changed(template.versions, row_version)
     _write_head(template, data)
-    if latest.state != VersionState.DRAFT:
-        latest = _draft(data, latest.number + 1, by, now)
-        template.versions.insert(0, latest)
-    else:
-        _write_draft(latest, data, by, now)
-    _flush(session)
-    return latest
+    return _keep_draft(session, template, data, by, now)
 
 
 def restore_version(
@@ -114,42 +101,29 @@ def restore_version(
     """Make what an older version says the next draft. Raises NotFound, NotAllowed, Conflict."""
     access.need_write(session, Module.FOLLOWUPS)
     template = get_template(session, template_id)
-    wanted = next((each for each in template.versions if each.number == number), None)
-    if wanted is None:
-        raise NotFound(N_("There is no such version."))
-    latest = template.versions[0]
-    if latest.state == VersionState.SUBMITTED:
-        raise Conflict(N_("This version waits for approval. Take it back first, then change it."))
+    wanted = versions.of_number(template.versions, number)
     data = TemplateData(
         name=template.name, specialty=template.specialty, programme=programme_of(wanted), goals=wanted.goals
     )
-    if latest.state == VersionState.DRAFT:
-        _write_draft(latest, data, by, now)
-    else:
-        latest = _draft(data, latest.number + 1, by, now)
-        template.versions.insert(0, latest)
-    _flush(session)
-    return latest
+    return _keep_draft(session, template, data, by, now)
 
 
 def submit(session: Session, template_id: int, *, by: str, now: datetime) -> FollowupTemplateVersion:
     """Ask for the approval of the newest draft. Raises Conflict when it is no draft, FaultyTemplate."""
-    version = _move(session, template_id, VersionState.SUBMITTED)
+    access.need_write(session, Module.FOLLOWUPS)
+    version = versions.submit(session, get_template(session, template_id).versions, by=by, now=now)
     codes = [code for code, _name in questionnaire_codes(session)]
     faults = check_texts(programme_of(version), questionnaires=codes)
     if faults:
         raise FaultyTemplate(faults)
-    version.submitted_at, version.submitted_by = now, by
-    _flush(session)
+    versions.flush(session)
     return version
 
 
 def take_back(session: Session, template_id: int) -> FollowupTemplateVersion:
     """Make a submitted version a draft again. Raises Conflict."""
-    version = _move(session, template_id, VersionState.DRAFT)
-    version.submitted_at = version.submitted_by = None
-    _flush(session)
-    return version
+    access.need_write(session, Module.FOLLOWUPS)
+    return versions.take_back(session, get_template(session, template_id).versions)
 
 
 def approve(
@@ -169,23 +143,19 @@ def approve(
     Raises Conflict when none waits, NotAllowed with the reason for who may not approve this one.
     """
     access.need_write(session, Module.FOLLOWUPS)
-    version = _newest(session, template_id)
-    if version.state != VersionState.SUBMITTED:
-        raise Conflict(N_("This version does not wait for approval."))
+    version = versions.newest_waiting(session, get_template(session, template_id).versions)
     objection = object_to(
         subject_of(session, version), by=by, is_clinician=is_clinician, accepts_disease_names=accepts_disease_names
     )
     if objection is not None:
         raise NotAllowed(OBJECTION_TEXT[objection], reason=str(objection))
-    version.state, version.approved_at, version.approved_by = VersionState.APPROVED, now, by
-    for older in version.template.versions:
-        if older is not version and older.state == VersionState.APPROVED:
-            older.state, older.retired_at, older.retired_by = VersionState.RETIRED, now, by
-            if "since" in older.filters and since is None:
-                version.filters = {**version.filters, "since": older.filters["since"]}
+    version.approved_at, version.approved_by = now, by
+    before = versions.put_into_use(version.template.versions, version, by=by, now=now)
+    if before is not None and "since" in before.filters and since is None:
+        version.filters = {**version.filters, "since": before.filters["since"]}
     if since is not None:
         version.filters = {**version.filters, "since": since.isoformat()}
-    _flush(session)
+    versions.flush(session)
     _tell(session, bus, "followup_template.approved", version, by, now)
     return version
 
@@ -193,21 +163,16 @@ def approve(
 def retire(session: Session, bus: Bus, template_id: int, *, by: str, now: datetime) -> FollowupTemplateVersion:
     """Take the version in use out of use: no plan begins any more, those that run go on. Raises Conflict."""
     access.need_write(session, Module.FOLLOWUPS)
-    for version in get_template(session, template_id).versions:
-        if version.state == VersionState.APPROVED:
-            version.state, version.retired_at, version.retired_by = VersionState.RETIRED, now, by
-            _flush(session)
-            _tell(session, bus, "followup_template.retired", version, by, now)
-            return version
-    raise Conflict(N_("No version of this template is in use."))
+    version = versions.take_out_of_use(session, get_template(session, template_id).versions, by=by, now=now)
+    _tell(session, bus, "followup_template.retired", version, by, now)
+    return version
 
 
 def remove(session: Session, template_id: int, *, by: str, now: datetime) -> None:
     """Take a template off the list; an upgrade does not bring it back. Raises Conflict for one that is in use."""
     access.need_write(session, Module.FOLLOWUPS)
     template = get_template(session, template_id)
-    if any(version.state == VersionState.APPROVED for version in template.versions):
-        raise Conflict(N_("Take this template out of use first."))
+    versions.refuse_in_use(template.versions)
     template.removed_at, template.removed_by = now, by
 
 
@@ -215,23 +180,6 @@ def subject_of(session: Session, version: FollowupTemplateVersion) -> Subject:
     """What the rules of approval ask about a version."""
     named = named_diseases(programme_of(version).steps, disease_names(session))
     return Subject(author=version.author, submitted_by=version.submitted_by, names_disease=bool(named))
-
-
-def _newest(session: Session, template_id: int) -> FollowupTemplateVersion:
-    template = get_template(session, template_id)
-    newest = template.versions[0].id
-    # Two people who press at once: the second one waits here, and then sees what the first one did.
-    query = select(FollowupTemplateVersion).where(FollowupTemplateVersion.id == newest).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one()
-
-
-def _move(session: Session, template_id: int, to: VersionState) -> FollowupTemplateVersion:
-    access.need_write(session, Module.FOLLOWUPS)
-    version = _newest(session, template_id)
-    if to not in MOVES[VersionState(version.state)]:
-        raise Conflict(N_("This version is no longer in the state that the page showed. Open it again."))
-    version.state = to
-    return version
 
 
 def _check(data: TemplateData, anchors: Sequence[str]) -> None:
@@ -253,6 +201,17 @@ def _write_head(template: FollowupTemplate, data: TemplateData) -> None:
     if not template.names:
         template.name = name
     template.specialty = data.specialty
+
+
+def _keep_draft(
+    session: Session, template: FollowupTemplate, data: TemplateData, by: str, now: datetime
+) -> FollowupTemplateVersion:
+    return versions.write_draft(
+        session,
+        template.versions,
+        begin=lambda number: _draft(data, number, by, now),
+        change=lambda draft: _write_draft(draft, data, by, now),
+    )
 
 
 def _draft(data: TemplateData, number: int, by: str, now: datetime) -> FollowupTemplateVersion:
@@ -286,10 +245,3 @@ def programme_columns(programme: Programme) -> dict[str, Any]:
 def _tell(session: Session, bus: Bus, kind: str, version: FollowupTemplateVersion, by: str, now: datetime) -> None:
     payload = {"template_id": version.template_id, "version_id": version.id}
     append(session, bus, [Entry(kind=kind, at=now, agent=by, payload=payload)])
-
-
-def _flush(session: Session) -> None:
-    try:
-        session.flush()
-    except StaleDataError:
-        raise Conflict(_CHANGED) from None

@@ -16,13 +16,13 @@ from app.followup_templates.rules import (
     LateEnrolment,
     Programme,
     StartMode,
-    VersionState,
     read_step,
     read_stop,
 )
 from app.paging import Page, read_cursor, write_cursor
 from app.questionnaires.models import Questionnaire
 from app.texts import N_
+from app.versions.rules import VersionState
 
 _HANDOVER = timedelta(seconds=1)
 """A version that replaces another one does so in one transaction; a longer gap is a time without the template."""

@@ -22,11 +22,11 @@ from app.followup_templates.rules import (
     LateEnrolment,
     Programme,
     StartMode,
-    VersionState,
     read_step,
     read_stop,
 )
 from app.followup_templates.service.editing import programme_columns
+from app.versions.rules import VersionState
 
 _FOLDER = Path(__file__).parent.parent / "shipped"
 _LANGUAGES = {"zh_Hans": "zh_hans", "zh_Hant": "zh_hant", "en": "en"}

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from app.mass_sends.models import MassSend
 from app.mass_sends.rules import Exclusion
 from app.message_templates import service as templates
-from app.message_templates.rules import VersionState, is_valid_on
+from app.message_templates.rules import is_valid_on
 from app.message_templates.service import Addressee, HouseValues
 from app.messages.rules import MessageKind, cut_text, sign_text
 from app.settings import Settings
+from app.versions.rules import VersionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,6 @@ from app.message_templates.rules import (
     LANGUAGES,
     Approval,
     TemplateKind,
-    VersionState,
     diff_texts,
     fill_text,
     needed_approvals,
@@ -38,6 +37,8 @@ from app.messages.rules import MOST_UNITS, MessageKind
 from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
 from app.texts import N_
+from app.versions import service as versions
+from app.versions.rules import VersionState
 
 pages = Blueprint("message_templates", __name__, url_prefix="/message-templates", template_folder="../templates")
 
@@ -139,7 +140,7 @@ def show_template(template_id: int) -> str:
         waiting=[(each, object_to(subject, each, by=who, is_clinician=is_clinician)) for each in waiting],
         changes=_changes(template),
         signature=parts().settings.signature,
-        in_use=next((each for each in template.versions if each.state == VersionState.APPROVED), None),
+        in_use=versions.in_use(template.versions),
         **_rights(),
     )
 

@@ -12,19 +12,12 @@ from app.message_templates.rules import (
     FIELD_TITLES,
     KIND_TEXT,
     RULE_TEXT,
-    STATE_TEXT,
     Finding,
-    VersionState,
     fields_in,
 )
 from app.messages.rules import MessageKind
+from app.versions.routes import version_words
 
-_ICONS = {
-    VersionState.DRAFT: "pencil",
-    VersionState.SUBMITTED: "hourglass-split",
-    VersionState.APPROVED: "check2-circle",
-    VersionState.RETIRED: "archive",
-}
 _SAMPLE_NAMES = {"zh_Hans": "王秀兰", "zh_Hant": "王秀蘭", "en": "Wang Xiulan"}
 _SAMPLE_VALUES = {
     "zh_Hans": {"honorific": "女士", "doctor": "陈立", "department": "心内科", "date": "12月3日", "time": "9:30",
@@ -40,8 +33,7 @@ def page_words() -> dict[str, Any]:
     """What every template of this room gets."""
     return {
         "kind_word": {str(kind): _(text) for kind, text in KIND_TEXT.items()},
-        "state_word": {str(state): _(text) for state, text in STATE_TEXT.items()},
-        "state_icon": {str(state): icon for state, icon in _ICONS.items()},
+        **version_words(),
         "approval_word": {str(each): _(text) for each, text in APPROVAL_TEXT.items()},
         "message_kind_word": message_kinds(),
         "language_word": language_words(),

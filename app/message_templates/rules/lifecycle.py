@@ -33,30 +33,6 @@ CLINICAL_KINDS = frozenset({TemplateKind.CAUTION, TemplateKind.TIP, TemplateKind
 """What these say about health is a draft until a clinician of the hospital has approved it (guard 13)."""
 
 
-class VersionState(StrEnum):
-    """draft → submitted → approved → retired; submitted → draft. Only a draft can be changed."""
-
-    DRAFT = "draft"
-    SUBMITTED = "submitted"
-    APPROVED = "approved"
-    RETIRED = "retired"
-
-
-STATE_TEXT: Mapping[VersionState, str] = {
-    VersionState.DRAFT: N_("Draft"),
-    VersionState.SUBMITTED: N_("Waits for approval"),
-    VersionState.APPROVED: N_("In use"),
-    VersionState.RETIRED: N_("No longer in use"),
-}
-MOVES: Mapping[VersionState, frozenset[VersionState]] = {
-    VersionState.DRAFT: frozenset({VersionState.SUBMITTED}),
-    VersionState.SUBMITTED: frozenset({VersionState.APPROVED, VersionState.DRAFT}),
-    VersionState.APPROVED: frozenset({VersionState.RETIRED}),
-    VersionState.RETIRED: frozenset(),
-}
-"""Every move that is allowed."""
-
-
 class Approval(StrEnum):
     """Whose word a version needs before it is used."""
 

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import service as access
 from app.access.rules import Module
@@ -19,14 +17,12 @@ from app.errors import Conflict, InvalidInput, NotAllowed
 from app.message_templates.models import MessageTemplate, TemplateVersion
 from app.message_templates.rules import (
     LANGUAGES,
-    MOVES,
     OBJECTION_TEXT,
     RULE_TEXT,
     Approval,
     Finding,
     Subject,
     TemplateKind,
-    VersionState,
     check_text,
     diseases_in,
     measure,
@@ -40,9 +36,10 @@ from app.messages.rules import MOST_UNITS, MessageKind
 from app.patients.rules import clean_text
 from app.settings import Settings
 from app.texts import N_
+from app.versions import service as versions
+from app.versions.rules import VersionState
 
 LONGEST_TEXT = 2000
-_CHANGED = N_("Somebody changed this template meanwhile. Open it again and repeat your change.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,22 +106,18 @@ def change_template(
     access.need_write(session, Module.MESSAGES)
     _check_data(data)
     template = get_template(session, template_id)
+    versions.refuse_changed(template.versions, row_version)
     latest = template.versions[0]
-    if latest.row_version != row_version:
-        raise Conflict(_CHANGED)
-    if latest.state == VersionState.SUBMITTED:
-        raise Conflict(N_("This text waits for approval. Take it back first, then change it."))
     is_same_head = (template.kind, template.message_kind) == (data.kind, data.message_kind)
     if latest.used_at is not None and not is_same_head:
         raise Conflict(N_("This template was used, so its kind stays. Make a new one for another kind."))
     _write_head(template, data)
-    if latest.state != VersionState.DRAFT:
-        latest = _draft(data, latest.number + 1, by, now)
-        template.versions.insert(0, latest)
-    else:
-        _write_texts(latest, data, by, now)
-    _flush(session)
-    return latest
+    return versions.write_draft(
+        session,
+        template.versions,
+        begin=lambda number: _draft(data, number, by, now),
+        change=lambda draft: _write_texts(draft, data, by, now),
+    )
 
 
 def submit(session: Session, template_id: int, *, settings: Settings, by: str, now: datetime) -> TemplateVersion:
@@ -132,8 +125,9 @@ def submit(session: Session, template_id: int, *, settings: Settings, by: str, n
 
     Raises Conflict when it is no draft, InvalidInput that names the word for a text that must not be sent so.
     """
-    version = _move(session, template_id, VersionState.SUBMITTED)
-    template = version.template
+    access.need_write(session, Module.MESSAGES)
+    template = get_template(session, template_id)
+    version = versions.submit(session, template.versions, by=by, now=now)
     kind, message_kind = TemplateKind(template.kind), MessageKind(template.message_kind)
     if not version.texts:
         raise InvalidInput(N_("Write a text first."), field="text-zh_Hans")
@@ -146,17 +140,16 @@ def submit(session: Session, template_id: int, *, settings: Settings, by: str, n
         raise InvalidInput(N_("A promotion needs the number of its review."), field="review_number")
     if kind is TemplateKind.PROMOTION and version.valid_until is None:
         raise InvalidInput(N_("Say until when the review of this promotion is valid."), field="valid_until")
-    version.submitted_at, version.submitted_by = now, by
-    _flush(session)
+    versions.flush(session)
     return version
 
 
 def take_back(session: Session, template_id: int) -> TemplateVersion:
     """Make a submitted version a draft again; approvals given so far are void. Raises Conflict."""
-    version = _move(session, template_id, VersionState.DRAFT)
-    version.submitted_at = version.submitted_by = version.approved_at = version.approved_by = None
+    access.need_write(session, Module.MESSAGES)
+    version = versions.take_back(session, get_template(session, template_id).versions)
     version.clinical_at = version.clinical_by = None
-    _flush(session)
+    versions.flush(session)
     return version
 
 
@@ -168,9 +161,7 @@ def approve(
     Raises Conflict when it does not wait for approval, NotAllowed with the reason for who may not give this one.
     """
     access.need_write(session, Module.MESSAGES)
-    version = _newest(session, template_id)
-    if version.state != VersionState.SUBMITTED:
-        raise Conflict(N_("This version does not wait for approval."))
+    version = versions.newest_waiting(session, get_template(session, template_id).versions)
     objection = object_to(subject_of(session, version), approval, by=by, is_clinician=is_clinician)
     if objection is not None:
         raise NotAllowed(OBJECTION_TEXT[objection], reason=str(objection))
@@ -179,32 +170,22 @@ def approve(
     else:
         version.approved_at, version.approved_by = now, by
     if not needed_approvals(subject_of(session, version)):
-        version.state = VersionState.APPROVED
-        for older in version.template.versions:
-            if older is not version and older.state == VersionState.APPROVED:
-                older.state, older.retired_at, older.retired_by = VersionState.RETIRED, now, by
-    _flush(session)
+        versions.put_into_use(version.template.versions, version, by=by, now=now)
+    versions.flush(session)
     return version
 
 
 def retire(session: Session, template_id: int, *, by: str, now: datetime) -> TemplateVersion:
     """Take the version in use out of use. Raises Conflict when none is."""
     access.need_write(session, Module.MESSAGES)
-    template = get_template(session, template_id)
-    for version in template.versions:
-        if version.state == VersionState.APPROVED:
-            version.state, version.retired_at, version.retired_by = VersionState.RETIRED, now, by
-            _flush(session)
-            return version
-    raise Conflict(N_("No version of this template is in use."))
+    return versions.take_out_of_use(session, get_template(session, template_id).versions, by=by, now=now)
 
 
 def remove(session: Session, template_id: int, *, by: str, now: datetime) -> None:
     """Take a template off the list; an upgrade does not bring it back. Raises Conflict for one that is in use."""
     access.need_write(session, Module.MESSAGES)
     template = get_template(session, template_id)
-    if any(version.state == VersionState.APPROVED for version in template.versions):
-        raise Conflict(N_("Take this template out of use first."))
+    versions.refuse_in_use(template.versions)
     template.removed_at, template.removed_by = now, by
 
 
@@ -225,22 +206,6 @@ def subject_of(session: Session, version: TemplateVersion) -> Subject:
         names_disease=any(diseases_in(text, names) for text in version.texts.values()),
         given={approval: by for approval, by in given.items() if by is not None},
     )
-
-
-def _newest(session: Session, template_id: int) -> TemplateVersion:
-    template = get_template(session, template_id)
-    # Two people who press at once: the second one waits here, and then sees what the first one did.
-    query = select(TemplateVersion).where(TemplateVersion.id == template.versions[0].id).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one()
-
-
-def _move(session: Session, template_id: int, to: VersionState) -> TemplateVersion:
-    access.need_write(session, Module.MESSAGES)
-    version = _newest(session, template_id)
-    if to not in MOVES[VersionState(version.state)]:
-        raise Conflict(N_("This version is no longer in the state that the page showed. Open it again."))
-    version.state = to
-    return version
 
 
 def _check_data(data: TemplateData) -> None:
@@ -277,10 +242,3 @@ def _write_texts(version: TemplateVersion, data: TemplateData, by: str, now: dat
     version.texts = {language: text for language, text in spelled.items() if text}
     version.review_number, version.valid_until = clean_text(data.review_number)[:60], data.valid_until
     version.author, version.changed_at = by, now
-
-
-def _flush(session: Session) -> None:
-    try:
-        session.flush()
-    except StaleDataError:
-        raise Conflict(_CHANGED) from None

@@ -13,10 +13,11 @@ from app.codes.models import CodeItem
 from app.codes.rules import CodeList
 from app.errors import NotFound
 from app.message_templates.models import MessageTemplate, TemplateVersion
-from app.message_templates.rules import TemplateKind, VersionState
+from app.message_templates.rules import TemplateKind
 from app.messages.rules import MessageKind
 from app.paging import Page, read_cursor, write_cursor
 from app.texts import N_
+from app.versions.rules import VersionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.message_templates.models import MessageTemplate, TemplateVersion
-from app.message_templates.rules import CLINICAL_KINDS, TemplateKind, VersionState
+from app.message_templates.rules import CLINICAL_KINDS, TemplateKind
 from app.message_templates.service.searching import search_text_of
+from app.versions.rules import VersionState
 
 _FILE = Path(__file__).parent.parent / "data" / "templates.csv"
 _COLUMNS = {"zh_Hans": "zh_hans", "zh_Hant": "zh_hant", "en": "en"}

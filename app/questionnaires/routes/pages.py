@@ -29,8 +29,10 @@ from app.questionnaires.routes.blueprint import (
     render,
     sentence,
 )
-from app.questionnaires.rules import LANGUAGES, BankPurpose, Purpose, VersionState, compare, goes_by_sms, may_approve
+from app.questionnaires.rules import LANGUAGES, BankPurpose, Purpose, compare, goes_by_sms, may_approve
 from app.questionnaires.rules.checking import MOST_QUESTIONS
+from app.versions import service as versions
+from app.versions.rules import VersionState
 
 
 @pages.get("")
@@ -51,7 +53,7 @@ def list_questionnaires() -> str:
         "list.html",
         questionnaires=found,
         counts=counts,
-        in_use={each.id: service.approved_version(each) for each in found},
+        in_use={each.id: versions.in_use(each.versions) for each in found},
         chosen={name: value for name, value in chosen.items() if value},
     )
 
@@ -82,7 +84,7 @@ def show_questionnaire(questionnaire_id: int) -> str:
             questionnaire=found,
             latest=latest,
             questions=service.questions_of(latest),
-            in_use=service.approved_version(found),
+            in_use=versions.in_use(found.versions),
             diseases=list(diseases.values()),
             may_approve=_may_approve(found),
             by_sms=goes_by_sms(service.questions_of(latest)),
@@ -156,8 +158,11 @@ def approve_questionnaire(questionnaire_id: int) -> Response:
 @pages.post("/<int:questionnaire_id>/retire")
 @allow(WRITERS)
 def retire_questionnaire(questionnaire_id: int) -> Response:
+    def retire(session: Session) -> None:
+        service.retire(session, questionnaire_id, by=signed_in().username, now=parts().now())
+
     done = _("The questionnaire is no longer in use. What was answered stays.")
-    return _act(questionnaire_id, "retired", done, lambda session: service.retire(session, questionnaire_id))
+    return _act(questionnaire_id, "retired", done, retire)
 
 
 @pages.post("/<int:questionnaire_id>/remove")

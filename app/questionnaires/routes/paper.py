@@ -19,6 +19,7 @@ from app.questionnaires import service
 from app.questionnaires.routes.blueprint import ANSWERERS, number_in, pages, render, sentence
 from app.questionnaires.rules import LONGEST_ANSWER, QuestionKind, keys_of
 from app.texts import N_
+from app.versions import service as versions
 
 
 @pages.get("/<int:questionnaire_id>/paper")
@@ -113,7 +114,7 @@ def _form(session: Session) -> service.PaperForm:
 
 def _page(session: Session, questionnaire_id: int, form: dict[str, str], errors: dict[str, str]) -> str:
     questionnaire = service.get_questionnaire(session, questionnaire_id)
-    version = service.approved_version(questionnaire)
+    version = versions.in_use(questionnaire.versions)
     if version is None:
         raise NotFound(N_("No version of this questionnaire is in use."))
     questions = service.questions_of(version)

@@ -15,14 +15,11 @@ from app.questionnaires.rules import (
     FIGURE_TEXT,
     KIND_TEXT,
     QUESTIONNAIRE_PURPOSE_TEXT,
-    STATE_TEXT,
     WAY_TEXT,
     ChangeKind,
-    VersionState,
 )
 from app.questionnaires.rules.questions import DIMENSION_TEXT
-
-_ICONS = {VersionState.DRAFT: "pencil", VersionState.APPROVED: "check2-circle", VersionState.RETIRED: "archive"}
+from app.versions.routes import version_words
 
 
 def page_words() -> dict[str, Any]:
@@ -31,8 +28,7 @@ def page_words() -> dict[str, Any]:
         "kind_word": {str(kind): _(text) for kind, text in KIND_TEXT.items()},
         "bank_purpose_word": {str(purpose): _(text) for purpose, text in BANK_PURPOSE_TEXT.items()},
         "purpose_word": {str(purpose): _(text) for purpose, text in QUESTIONNAIRE_PURPOSE_TEXT.items()},
-        "state_word": {str(state): _(text) for state, text in STATE_TEXT.items()},
-        "state_icon": {str(state): icon for state, icon in _ICONS.items()},
+        **version_words(),
         "way_word": {str(way): _(text) for way, text in WAY_TEXT.items()},
         "dimension_word": {name: _(text) for name, text in DIMENSION_TEXT.items()},
         "figure_word": {str(figure): _(text) for figure, text in FIGURE_TEXT.items()},

@@ -32,12 +32,10 @@ from app.questionnaires.rules.figures import (
 )
 from app.questionnaires.rules.lifecycle import (
     CLINICAL,
-    STATE_TEXT,
     SURVEYS,
     WAY_TEXT,
     Purpose,
     ResponseWay,
-    VersionState,
     may_approve,
 )
 from app.questionnaires.rules.lifecycle import PURPOSE_TEXT as QUESTIONNAIRE_PURPOSE_TEXT
@@ -85,7 +83,6 @@ __all__ = [
     "MOST_OPTIONS",
     "MOST_QUESTIONS",
     "QUESTIONNAIRE_PURPOSE_TEXT",
-    "STATE_TEXT",
     "SURVEYS",
     "THANKS",
     "WAY_TEXT",
@@ -105,7 +102,6 @@ __all__ = [
     "ResponseWay",
     "Score",
     "VersionChange",
-    "VersionState",
     "best_text",
     "change",
     "check_question",

@@ -8,21 +8,6 @@ from enum import StrEnum
 from app.texts import N_
 
 
-class VersionState(StrEnum):
-    """draft → approved → retired. Only a draft changes (Q-01)."""
-
-    DRAFT = "draft"
-    APPROVED = "approved"
-    RETIRED = "retired"
-
-
-STATE_TEXT: Mapping[VersionState, str] = {
-    VersionState.DRAFT: N_("Draft"),
-    VersionState.APPROVED: N_("In use"),
-    VersionState.RETIRED: N_("No longer in use"),
-}
-
-
 class Purpose(StrEnum):
     """What a questionnaire is for."""
 

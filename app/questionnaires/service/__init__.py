@@ -46,7 +46,6 @@ from app.questionnaires.service.following import (
 from app.questionnaires.service.links import Link, language_of_link, offers_links, response_of_link, send_link
 from app.questionnaires.service.reading import (
     QuestionnaireFilters,
-    approved_version,
     counted_responses,
     get_questionnaire,
     get_version,
@@ -107,7 +106,6 @@ __all__ = [
     "answers_of",
     "approve",
     "approve_for_demo",
-    "approved_version",
     "as_question",
     "bank_questions",
     "by_group",

@@ -26,7 +26,6 @@ from app.questionnaires.rules import (
     Question,
     Raw,
     ResponseWay,
-    VersionState,
     missing_answers,
     read_given,
     score,
@@ -35,6 +34,7 @@ from app.questionnaires.rules import (
 from app.questionnaires.service.alarms import raise_alarms, withdraw_alarms
 from app.questionnaires.service.reading import get_version, questions_of
 from app.texts import N_
+from app.versions.rules import VersionState
 from app.visits.models import Visit
 
 # A paper form that was typed wrongly is noticed at once; later it is part of what was reported.

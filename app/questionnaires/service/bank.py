@@ -27,12 +27,12 @@ from app.questionnaires.rules import (
     BankPurpose,
     Question,
     QuestionKind,
-    VersionState,
     check_question,
     option_from_json,
     option_to_json,
 )
 from app.texts import N_
+from app.versions.rules import VersionState
 
 ALARM_ROLES = tuple(role.value for role in TaskRole if role is not TaskRole.SYSTEM)
 """Who can be called by an answer."""

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from app.access import service as access
 from app.access.rules import Module
@@ -19,20 +18,20 @@ from app.questionnaires.models import Questionnaire, QuestionnaireVersion
 from app.questionnaires.rules import (
     LANGUAGES,
     Purpose,
-    VersionState,
     check_questionnaire,
     may_approve,
     question_from_json,
     question_to_json,
 )
 from app.questionnaires.service.bank import as_question, in_order
-from app.questionnaires.service.reading import approved_version, get_questionnaire
+from app.questionnaires.service.reading import get_questionnaire
 from app.texts import N_
+from app.versions import service as versions
+from app.versions.rules import VersionState
 
 LONGEST_INTRO = 300
 VISIT_KINDS = ("outpatient", "inpatient", "emergency", "exam", "operation", "discharge", "wound", "call")
 """After what a questionnaire can be proposed: kinds of visit, and occasions that are none."""
-_CHANGED = N_("Somebody changed this questionnaire meanwhile. Open it again and repeat your change.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +71,20 @@ def change_questionnaire(
     """
     access.need_write(session, Module.FOLLOWUPS)
     questionnaire = get_questionnaire(session, questionnaire_id)
-    latest = questionnaire.versions[0]
-    if latest.row_version != row_version:
-        raise Conflict(_CHANGED)
-    questions = _questions(session, data, latest.questions)
+    versions.refuse_changed(questionnaire.versions, row_version)
+    questions = _questions(session, data, questionnaire.versions[0].questions)
     _write_head(questionnaire, data)
-    if latest.state == VersionState.DRAFT and latest.used_at is None:
-        latest.questions, latest.intro = questions, _intro(data)
-        latest.author, latest.changed_at = by, now
-    else:
-        latest = _draft(latest.number + 1, questions, data, by, now)
-        questionnaire.versions.insert(0, latest)
-    _flush(session)
-    return latest
+
+    def change(draft: QuestionnaireVersion) -> None:
+        draft.questions, draft.intro = questions, _intro(data)
+        draft.author, draft.changed_at = by, now
+
+    return versions.write_draft(
+        session,
+        questionnaire.versions,
+        begin=lambda number: _draft(number, questions, data, by, now),
+        change=change,
+    )
 
 
 def approve(
@@ -107,36 +107,27 @@ def approve(
     latest = questionnaire.versions[0]
     if latest.state != VersionState.DRAFT:
         raise Conflict(N_("There is no draft to approve."))
-    if latest.row_version != row_version:
-        raise Conflict(_CHANGED)
+    versions.refuse_changed(questionnaire.versions, row_version)
     if not may_approve(Purpose(questionnaire.purpose), is_clinician=is_clinician, is_supervisor=is_supervisor):
         raise NotAllowed(N_("What asks about health is a clinician's to approve."))
     check_questionnaire([question_from_json(kept) for kept in latest.questions])
-    before = approved_version(questionnaire)
-    if before is not None:
-        before.state = VersionState.RETIRED
-    latest.state, latest.approved_at, latest.approved_by = VersionState.APPROVED, now, by
-    _flush(session)
+    versions.put_into_use(questionnaire.versions, latest, by=by, now=now)
+    latest.approved_at, latest.approved_by = now, by
+    versions.flush(session)
     return latest
 
 
-def retire(session: Session, questionnaire_id: int) -> QuestionnaireVersion:
+def retire(session: Session, questionnaire_id: int, *, by: str, now: datetime) -> QuestionnaireVersion:
     """Take the version in use out of use. Raises Conflict when none is."""
     access.need_write(session, Module.FOLLOWUPS)
-    version = approved_version(get_questionnaire(session, questionnaire_id))
-    if version is None:
-        raise Conflict(N_("No version of this questionnaire is in use."))
-    version.state = VersionState.RETIRED
-    _flush(session)
-    return version
+    return versions.take_out_of_use(session, get_questionnaire(session, questionnaire_id).versions, by=by, now=now)
 
 
 def remove(session: Session, questionnaire_id: int, *, now: datetime) -> None:
     """Take a questionnaire off the list; its answers stay. Raises Conflict for one that is in use."""
     access.need_write(session, Module.FOLLOWUPS)
     questionnaire = get_questionnaire(session, questionnaire_id)
-    if approved_version(questionnaire) is not None:
-        raise Conflict(N_("Take this questionnaire out of use first."))
+    versions.refuse_in_use(questionnaire.versions)
     questionnaire.removed_at = now
     session.flush()
 
@@ -191,10 +182,3 @@ def _draft(
 
 def _intro(data: QuestionnaireData) -> dict[str, str]:
     return {language: text for language in LANGUAGES if (text := data.intro.get(language, "").strip())}
-
-
-def _flush(session: Session) -> None:
-    try:
-        session.flush()
-    except StaleDataError:
-        raise Conflict(_CHANGED) from None

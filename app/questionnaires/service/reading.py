@@ -16,11 +16,11 @@ from app.questionnaires.rules import (
     LANGUAGES,
     Purpose,
     Question,
-    VersionState,
     best_text,
     question_from_json,
 )
 from app.texts import N_
+from app.versions.rules import VersionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +65,6 @@ def get_version(session: Session, version_id: int) -> QuestionnaireVersion:
     if found is None:
         raise NotFound(N_("There is no such questionnaire."))
     return found
-
-
-def approved_version(questionnaire: Questionnaire) -> QuestionnaireVersion | None:
-    """The version in use."""
-    return next((each for each in questionnaire.versions if each.state == VersionState.APPROVED), None)
 
 
 def latest_approved(session: Session, code: str) -> QuestionnaireVersion | None:

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.questionnaires.models import BankQuestion, FollowupSheet, Questionnaire, QuestionnaireVersion
-from app.questionnaires.rules import CLINICAL, Purpose, VersionState, question_to_json
+from app.questionnaires.rules import CLINICAL, Purpose, question_to_json
 from app.questionnaires.service.bank import as_question, bank_questions
+from app.versions.rules import VersionState
 
 _DATA = Path(__file__).parent.parent / "data"
 _COLUMNS = {"zh_Hans": "zh_hans", "zh_Hant": "zh_hant", "en": "en"}

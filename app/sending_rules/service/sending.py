@@ -14,7 +14,7 @@ from app.contact_policy.rules import Limits, earliest_sending
 from app.contact_policy.service import limits
 from app.message_templates import service as templates
 from app.message_templates.models import MessageTemplate, TemplateVersion
-from app.message_templates.rules import VersionState, is_valid_on
+from app.message_templates.rules import is_valid_on
 from app.message_templates.service import Addressee, HouseValues
 from app.messages import service as messages
 from app.messages.models import Message
@@ -25,6 +25,7 @@ from app.sending_rules.models import PlannedMessage, SendingRule
 from app.sending_rules.rules import HELD_BACK, Due, PlanState, Reason, RuleState, next_try
 from app.sending_rules.service.anchors import anchor_kinds
 from app.sending_rules.service.planning import timing_of
+from app.versions.rules import VersionState
 
 _RECALLED_FOR = timedelta(days=3)
 """So long after a rule was switched off its messages in the outbox are looked for: longer than a server is away."""
