@@ -34,7 +34,7 @@ from app.mass_sends import tasks as mass_sends
 from app.outbound_lists import tasks as outbound_lists
 from app.parts import Parts
 from app.patients import tasks as patients
-from app.quality import tasks as quality
+from app.recordings import tasks as recordings
 from app.registers import tasks as registers
 from app.sending_rules import tasks as sending_rules
 from recordings import pickup
@@ -81,11 +81,11 @@ def _each(task: str, due: Callable[[Parts], Iterable[str | int]]) -> Callable[[C
 
 
 SWEEPS: Sequence[Sweep] = (
-    Sweep(name="recordings.due", every=timedelta(seconds=1), run=_each(PROCESS_RECORDING, quality.due_recordings)),
+    Sweep(name="recordings.due", every=timedelta(seconds=1), run=_each(PROCESS_RECORDING, recordings.due_recordings)),
     Sweep(
         name="recordings.unrecorded",
         every=timedelta(minutes=1),
-        run=lambda _celery, parts: quality.adopt_unrecorded_calls(parts),
+        run=lambda _celery, parts: recordings.adopt_unrecorded_calls(parts),
     ),
     Sweep(
         name="recordings.leftovers",

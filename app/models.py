@@ -30,9 +30,9 @@ from app.missed_callers import models as missed_callers
 from app.organisation import models as organisation
 from app.outbound_lists import models as outbound_lists
 from app.patients import models as patients
-from app.quality import models as quality
 from app.questionnaires import models as questionnaires
 from app.queues import models as queues
+from app.recordings import models as recordings
 from app.registers import models as registers
 from app.segments import models as segments
 from app.sending_rules import models as sending_rules
@@ -70,9 +70,9 @@ __all__ = [
     "organisation",
     "outbound_lists",
     "patients",
-    "quality",
     "questionnaires",
     "queues",
+    "recordings",
     "registers",
     "segments",
     "sending_rules",

@@ -15,8 +15,8 @@ from pathlib import Path
 import structlog
 
 from app.parts import Parts
-from app.quality import service as quality
-from app.quality.rules import AudioFacts, Finding, judge_audio, wait_before_next_look
+from app.recordings import service as recordings
+from app.recordings.rules import AudioFacts, Finding, judge_audio, wait_before_next_look
 from recordings import sound, spool
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ def process_recording(parts: Parts, recording_id: str) -> None:
     """
     now = parts.now()
     with parts.database.writing() as session:
-        claim = quality.claim_recording(session, recording_id, now)
+        claim = recordings.claim_recording(session, recording_id, now)
     if claim is None:
         return
     source = spool.raw_file(parts.settings.spool_dir, claim.source_name)
@@ -46,7 +46,7 @@ def process_recording(parts: Parts, recording_id: str) -> None:
         _file_is_absent(parts, claim)
     elif not spool.is_complete(source, now):
         with parts.database.writing() as session:
-            quality.recording_postponed(session, claim, now + _WRITTEN_YET, file_was_absent=False)
+            recordings.recording_postponed(session, claim, now + _WRITTEN_YET, file_was_absent=False)
     else:
         _store(parts, claim, source)
 
@@ -58,7 +58,7 @@ def remove_leftovers(parts: Parts) -> int:
     stems = list(files)
     for start in range(0, len(stems), _STEMS_AT_ONCE):
         with parts.database.reading() as session:
-            stored = quality.source_names_stored(session, stems[start : start + _STEMS_AT_ONCE])
+            stored = recordings.source_names_stored(session, stems[start : start + _STEMS_AT_ONCE])
         for stem in stored:
             files[stem].unlink(missing_ok=True)
             removed += 1
@@ -68,19 +68,19 @@ def remove_leftovers(parts: Parts) -> int:
     return removed
 
 
-def _file_is_absent(parts: Parts, claim: quality.Claim) -> None:
+def _file_is_absent(parts: Parts, claim: recordings.Claim) -> None:
     now = parts.now()
     wait = wait_before_next_look(claim.attempts + 1)
     with parts.database.writing() as session:
         if wait is None:
-            quality.recording_missing(session, parts.bus, claim, now)
+            recordings.recording_missing(session, parts.bus, claim, now)
         else:
-            quality.recording_postponed(session, claim, now + wait, file_was_absent=True)
+            recordings.recording_postponed(session, claim, now + wait, file_was_absent=True)
     if wait is None:
         log.error("recording.missing", recording=claim.recording_id, call=claim.call_id)
 
 
-def _store(parts: Parts, claim: quality.Claim, source: Path) -> None:
+def _store(parts: Parts, claim: recordings.Claim, source: Path) -> None:
     relative = f"{claim.started_at:%Y/%m/%d}/{claim.recording_id}{sound.SUFFIX}"
     target = parts.settings.recordings_dir / relative
     try:
@@ -88,22 +88,22 @@ def _store(parts: Parts, claim: quality.Claim, source: Path) -> None:
     except sound.StorageFullError:
         now = parts.now()
         with parts.database.writing() as session:
-            quality.storage_failed(session, claim, now + _DISK_FULL, now)
+            recordings.storage_failed(session, claim, now + _DISK_FULL, now)
         log.error("recording.storage_full", recording=claim.recording_id)
         return
     except sound.UnreadableAudioError as error:
         with parts.database.writing() as session:
-            quality.recording_damaged(session, parts.bus, claim, Finding.UNREADABLE, parts.now())
+            recordings.recording_damaged(session, parts.bus, claim, Finding.UNREADABLE, parts.now())
         log.error("recording.unreadable", recording=claim.recording_id, error=str(error))
         return
     if heard.seconds == 0:
         with parts.database.writing() as session:
-            quality.recording_damaged(session, parts.bus, claim, Finding.EMPTY, parts.now())
+            recordings.recording_damaged(session, parts.bus, claim, Finding.EMPTY, parts.now())
         log.error("recording.empty", recording=claim.recording_id)
         return
     audio = _checked(claim, heard, relative)
     with parts.database.writing() as session:
-        is_ours = quality.recording_stored(session, parts.bus, claim, audio, parts.now())
+        is_ours = recordings.recording_stored(session, parts.bus, claim, audio, parts.now())
     if is_ours:
         source.unlink(missing_ok=True)
     log.info("recording.stored", recording=claim.recording_id, state=str(audio.state), findings=len(audio.findings))
@@ -133,7 +133,7 @@ def _convert(source: Path, incoming: Path, target: Path) -> sound.Sound:
     return heard
 
 
-def _checked(claim: quality.Claim, heard: sound.Sound, relative: str) -> quality.CheckedAudio:
+def _checked(claim: recordings.Claim, heard: sound.Sound, relative: str) -> recordings.CheckedAudio:
     facts = AudioFacts(
         seconds=heard.seconds,
         patient_level=heard.patient_level,
@@ -141,7 +141,7 @@ def _checked(claim: quality.Claim, heard: sound.Sound, relative: str) -> quality
         is_torn=heard.is_torn,
     )
     state, findings = judge_audio(facts, claim.call_seconds, cut_off=claim.cut_off)
-    return quality.CheckedAudio(
+    return recordings.CheckedAudio(
         state=state,
         findings=findings,
         seconds=heard.seconds,

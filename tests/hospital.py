@@ -20,7 +20,7 @@ from app.patients.models import (
     PatientTag,
     PatientTie,
 )
-from app.quality.models import Recording
+from app.recordings.models import Recording
 from app.visits.models import (
     Charge,
     ClinicalDocument,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.calls.models import Call
 from app.parts import Parts
-from app.quality import service as quality
+from app.recordings import service as recordings
 
 _RATE = 8000
 
@@ -79,6 +79,6 @@ def add_ended_call(
             )
         )
         session.flush()
-        recording_id = quality.recording_started(session, call_id=call_id, source_name=stem, at=answered_at)
-        quality.recording_ended(session, parts.bus, call_id=call_id, at=ended_at)
+        recording_id = recordings.recording_started(session, call_id=call_id, source_name=stem, at=answered_at)
+        recordings.recording_ended(session, parts.bus, call_id=call_id, at=ended_at)
     return call_id, recording_id

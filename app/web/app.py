@@ -40,10 +40,10 @@ from app.organisation import routes as organisation
 from app.outbound_lists import routes as outbound_lists
 from app.parts import Parts
 from app.patients import routes as patients
-from app.quality import routes as quality
 from app.questionnaires import routes as questionnaires
 from app.questionnaires.routes import survey_page
 from app.queues import routes as queues
+from app.recordings import routes as recordings
 from app.registers import routes as registers
 from app.reports import routes as reports
 from app.segments import routes as segments
@@ -62,7 +62,7 @@ _ROOMS: tuple[Any, ...] = (
     message_templates,
     mass_sends,
     sending_rules,
-    quality,
+    recordings,
     queues,
     agents,
     emergency,

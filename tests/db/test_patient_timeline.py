@@ -12,7 +12,7 @@ from app.messages.models import Message
 from app.parts import Parts
 from app.patients import service
 from app.patients.service import PatientData
-from app.quality.models import Recording
+from app.recordings.models import Recording
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 

@@ -23,7 +23,7 @@ from app.messages.models import Message
 from app.organisation.models import Department
 from app.parts import Parts
 from app.patients.models import Patient, PatientDepartment, PatientPhone
-from app.quality.models import Recording
+from app.recordings.models import Recording
 from app.visits.models import Diagnosis, Visit
 
 HEART, WARD, EYES = 1, 2, 3

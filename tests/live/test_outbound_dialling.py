@@ -21,8 +21,8 @@ from app.followups.models import FollowupAttempt, FollowupTask
 from app.outbound_lists import service
 from app.outbound_lists.models import OutboundList
 from app.patients.models import Patient, PatientPhone
-from app.quality.models import Recording
 from app.questionnaires.models import Questionnaire, QuestionnaireAnswer, QuestionnaireResponse, QuestionnaireVersion
+from app.recordings.models import Recording
 from app.settings import Settings
 from tests.live.conftest import Floor, Switch
 from tests.live.desks import Desks, all_calls, floor_on, telephony_process, wait_for_state

@@ -13,10 +13,10 @@ from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.cli.sipp import BUSY, DemoPatients, PatientCall, Progress, hangs_up_after
 from app.patients.models import Patient, PatientPhone
-from app.quality import service as quality
-from app.quality import tasks
-from app.quality.models import Recording
-from app.quality.rules import Finding, RecordingState
+from app.recordings import service as recordings
+from app.recordings import tasks
+from app.recordings.models import Recording
+from app.recordings.rules import Finding, RecordingState
 from recordings.pickup import process_recording
 from tests.live.conftest import Floor
 from tests.waiting import wait_for
@@ -72,7 +72,7 @@ def test_answered_call_plays_with_both_sides(floor: Floor) -> None:
     assert found.seconds is not None and 5 < found.seconds < 9
     assert found.path is not None and (floor.settings.recordings_dir / found.path).is_file()
     with floor.parts.database.reading() as session:
-        _, peaks = quality.peaks_of(session, found.id)
+        _, peaks = recordings.peaks_of(session, found.id)
     assert max(peaks["patient"]) > 0.1
     assert max(peaks["agent"]) > 0.1
 
@@ -97,7 +97,7 @@ def test_outgoing_call_is_recorded_from_the_patients_answer(floor: Floor) -> Non
     assert (found.state, found.findings) == (RecordingState.READY, [])
     assert found.seconds is not None and 4 < found.seconds < 7
     with floor.parts.database.reading() as session:
-        _, peaks = quality.peaks_of(session, found.id)
+        _, peaks = recordings.peaks_of(session, found.id)
     assert max(peaks["patient"]) > 0.1
     assert max(peaks["agent"]) > 0.1
 

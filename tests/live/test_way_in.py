@@ -15,10 +15,10 @@ from app.followups.models import FollowupTask
 from app.missed_callers.models import CallbackRequest
 from app.outbound_lists.service.prompts import make_prompts
 from app.patients.models import Patient, PatientPhone
-from app.quality.models import Recording
 from app.queues.models import QueueMember
 from app.queues.rules import Strategy
 from app.queues.service import QueueData, add_queue
+from app.recordings.models import Recording
 from app.settings import Settings
 from telephony.asterisk.config import QueuePlan
 from telephony.asterisk.way_in import FlowPlan

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.quality.rules import AudioFacts, Finding, RecordingState, is_doubtful, judge_audio, wait_before_next_look
+from app.recordings.rules import AudioFacts, Finding, RecordingState, is_doubtful, judge_audio, wait_before_next_look
 
 
 def _audio(*, seconds: float = 60, patient: float = 0.4, agent: float = 0.4, torn: bool = False) -> AudioFacts:

@@ -15,7 +15,7 @@ _FOR_THE_HOUSE = {
     "floor": "figures are of the whole floor; who and whose call it is come through the scope",
     "queues": "the board counts the whole floor",
     "questionnaires": "the page behind a link: the secret says whose answers these are, and nobody is signed in",
-    "quality": "a lost file and a listening are noted whatever the listener may change",
+    "recordings": "a lost file and a listening are noted whatever the listener may change",
 }
 
 

@@ -18,7 +18,7 @@ from app.parts import Parts
 from app.patients import service
 from app.patients.models import Patient
 from app.patients.service import ContactData, PatientData, PhoneData
-from app.quality.models import Recording
+from app.recordings.models import Recording
 from tests.web.conftest import Browser
 
 HOSTILE = "<script>alert(1)</script>"

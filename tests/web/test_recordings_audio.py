@@ -10,7 +10,7 @@ from apiflask import APIFlask
 
 from app.journal.service import read_since
 from app.parts import Parts
-from app.quality import service as quality
+from app.recordings import service as recordings
 from recordings.pickup import process_recording
 from tests.two_sided import add_ended_call, write_raw
 from tests.web.conftest import Browser
@@ -32,7 +32,7 @@ def ready(app: APIFlask, parts: Parts) -> str:
 def whole(ready: str, parts: Parts) -> bytes:
     """The bytes of that recording's file."""
     with parts.database.reading() as session:
-        path = quality.get(session, ready).path
+        path = recordings.get(session, ready).path
     assert path is not None
     return (parts.settings.recordings_dir / path).read_bytes()
 
@@ -158,7 +158,7 @@ def test_file_that_has_vanished_is_told_and_shown(
     app: APIFlask, parts: Parts, bearer_of: BearerOf, browser_of: Callable[[str], Browser], ready: str
 ) -> None:
     with parts.database.reading() as session:
-        path = quality.get(session, ready).path
+        path = recordings.get(session, ready).path
     assert path is not None
     (parts.settings.recordings_dir / path).unlink()
     assert (

@@ -15,7 +15,7 @@ from app.calls.models import Call
 from app.messages.models import Message
 from app.parts import Parts
 from app.patients import service as patients
-from app.quality.models import Recording
+from app.recordings.models import Recording
 
 # Streams that never end, and what is the same for everybody.
 _PASSED_OVER = frozenset({"static", "openapi.spec", "status.show_health"})

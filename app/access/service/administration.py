@@ -21,7 +21,7 @@ from app.errors import InvalidInput
 from app.journal import service as journal
 from app.messages.models import Message
 from app.patients.models import Patient
-from app.quality.models import Recording
+from app.recordings.models import Recording
 from app.texts import N_
 from app.visits.models import Visit
 

@@ -15,8 +15,8 @@ from app.calls.rules import Fate, Part, talk_seconds
 from app.errors import NotFound
 from app.paging import Page, read_cursor, write_cursor
 from app.patients.models import Patient
-from app.quality.models import Recording
 from app.queues.service import was_abandoned, was_answered, was_in_time, was_offered
+from app.recordings.models import Recording
 from app.texts import N_
 
 

@@ -28,7 +28,7 @@ from app.journal import service as journal
 from app.missed_callers import service as missed_callers
 from app.patients import service as patients
 from app.patients.rules import match_state as state_of_match
-from app.quality import service as quality
+from app.recordings import service as recordings
 from app.settings import Settings
 
 # An agent's own choice is never overwritten.
@@ -104,9 +104,9 @@ def _follow(session: Session, bus: Bus, fact: CallChanged | AgentChanged) -> Non
     if not isinstance(fact, CallChanged):
         return
     if (fact.event is CallEvent.ANSWERED and fact.at == fact.call.answered_at) or fact.event is CallEvent.VOICEMAIL:
-        quality.recording_started(session, call_id=fact.call.id, source_name=fact.call.linkedid, at=fact.at)
+        recordings.recording_started(session, call_id=fact.call.id, source_name=fact.call.linkedid, at=fact.at)
     elif fact.event is CallEvent.ENDED and (fact.call.answered_at or fact.call.voicemail_at) is not None:
-        quality.recording_ended(session, bus, call_id=fact.call.id, at=fact.at)
+        recordings.recording_ended(session, bus, call_id=fact.call.id, at=fact.at)
 
 
 def _callback(session: Session, fact: CallChanged) -> list[journal.Entry]:

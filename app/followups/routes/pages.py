@@ -36,8 +36,8 @@ from app.organisation import service as organisation
 from app.paging import DEFAULT_LIMIT
 from app.patients import service as patients
 from app.patients.rules import age_on
-from app.quality.models import Recording
 from app.questionnaires import service as questionnaires
+from app.recordings.models import Recording
 
 pages = Blueprint("followups", __name__, url_prefix="/followups", template_folder="../templates")
 

@@ -18,8 +18,8 @@ from app.errors import InvalidInput
 from app.messages.models import Message
 from app.organisation.models import Department
 from app.paging import read_cursor, write_cursor
-from app.quality.models import Recording
-from app.quality.rules import RecordingState
+from app.recordings.models import Recording
+from app.recordings.rules import RecordingState
 from app.texts import N_
 from app.visits.models import Exam, Operation, Visit
 

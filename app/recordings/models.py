@@ -25,7 +25,7 @@ class Recording(Table):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("call.id"), unique=True)
-    state: Mapped[str] = mapped_column(String(12))  # RecordingState of app.quality.rules
+    state: Mapped[str] = mapped_column(String(12))  # RecordingState of app.recordings.rules
     source_name: Mapped[str] = mapped_column(String(100))  # file stem in the spool directory, from our own ids
     started_at: Mapped[datetime]
     due_at: Mapped[datetime | None]  # when the sweeper looks at it next; nothing while the call lasts
@@ -38,4 +38,4 @@ class Recording(Table):
     path: Mapped[str | None] = mapped_column(String(200))  # below recordings_dir
     # {"per_second": n, "patient": [0…1], "agent": [0…1]}. An hour has about 700 kB of them: loaded only when asked for.
     peaks: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
-    findings: Mapped[list[Any] | None]  # Finding of app.quality.rules
+    findings: Mapped[list[Any] | None]  # Finding of app.recordings.rules

@@ -14,10 +14,10 @@ from app.alarms.rules import AlarmKind
 from app.alarms.service import open_alarms
 from app.journal.service import read_since
 from app.parts import Parts
-from app.quality import service as quality
-from app.quality import tasks
-from app.quality.models import Recording
-from app.quality.rules import Finding, RecordingState
+from app.recordings import service as recordings
+from app.recordings import tasks
+from app.recordings.models import Recording
+from app.recordings.rules import Finding, RecordingState
 from recordings import pickup, sound, spool
 from tests.two_sided import add_ended_call, write_raw
 
@@ -49,7 +49,7 @@ def timed(parts: Parts, clock: Clock) -> Iterator[Parts]:
 
 def _recording(parts: Parts, recording_id: str) -> Recording:
     with parts.database.reading() as session:
-        return quality.get(session, recording_id)
+        return recordings.get(session, recording_id)
 
 
 def _alarms(parts: Parts) -> list[tuple[str, str]]:
@@ -136,7 +136,7 @@ def test_file_that_comes_late_is_picked_up_all_the_same(timed: Parts, clock: Clo
 def test_answered_call_that_nobody_recorded_is_noticed(timed: Parts, clock: Clock) -> None:
     _, recording_id = add_ended_call(timed, "17.7", answered_at=_ANSWERED)
     with timed.database.writing() as session:
-        session.delete(quality.get(session, recording_id))
+        session.delete(recordings.get(session, recording_id))
     tasks.adopt_unrecorded_calls(timed)
     clock.pass_seconds(1)
     (adopted,) = tasks.due_recordings(timed)
@@ -236,8 +236,8 @@ def test_name_that_could_leave_the_spool_directory_is_no_file(timed: Parts, stem
 def test_answer_and_end_may_be_told_twice(timed: Parts) -> None:
     call_id, recording_id = add_ended_call(timed, "17.15", answered_at=_ANSWERED)
     with timed.database.writing() as session:
-        again = quality.recording_started(session, call_id=call_id, source_name="17.15", at=_ANSWERED)
-        quality.recording_ended(session, timed.bus, call_id=call_id, at=_ENDED)
+        again = recordings.recording_started(session, call_id=call_id, source_name="17.15", at=_ANSWERED)
+        recordings.recording_ended(session, timed.bus, call_id=call_id, at=_ENDED)
     assert again == recording_id
     assert _kinds(timed) == ["recording.ended"]
 
@@ -253,7 +253,7 @@ def test_list_pages_on_without_missing_or_repeating_a_row(timed: Parts) -> None:
     cursor: str | None = None
     with timed.database.reading() as session:
         while not seen or cursor:
-            page = quality.list_recordings(session, quality.Filters(), cursor=cursor, limit=3)
+            page = recordings.list_recordings(session, recordings.Filters(), cursor=cursor, limit=3)
             seen += [item.recording.id for item in page.items]
             cursor = page.next_cursor
     assert sorted(seen) == sorted(added)
@@ -262,21 +262,21 @@ def test_list_pages_on_without_missing_or_repeating_a_row(timed: Parts) -> None:
 @pytest.mark.parametrize(
     ("narrow", "expected"),
     [
-        (lambda: quality.Filters(agent="bob"), 1),
-        (lambda: quality.Filters(direction="outbound"), 1),
-        (lambda: quality.Filters(state=RecordingState.WAITING), 2),
-        (lambda: quality.Filters(state=RecordingState.READY), 0),
-        (lambda: quality.Filters(since=_ANSWERED + timedelta(minutes=1)), 1),
-        (lambda: quality.Filters(until=_ANSWERED + timedelta(minutes=1)), 1),
-        (lambda: quality.Filters(patient_id=1), 0),
-        (lambda: quality.Filters(needs_look=True), 0),
+        (lambda: recordings.Filters(agent="bob"), 1),
+        (lambda: recordings.Filters(direction="outbound"), 1),
+        (lambda: recordings.Filters(state=RecordingState.WAITING), 2),
+        (lambda: recordings.Filters(state=RecordingState.READY), 0),
+        (lambda: recordings.Filters(since=_ANSWERED + timedelta(minutes=1)), 1),
+        (lambda: recordings.Filters(until=_ANSWERED + timedelta(minutes=1)), 1),
+        (lambda: recordings.Filters(patient_id=1), 0),
+        (lambda: recordings.Filters(needs_look=True), 0),
     ],
 )
-def test_list_is_narrowed(timed: Parts, narrow: Callable[[], quality.Filters], expected: int) -> None:
+def test_list_is_narrowed(timed: Parts, narrow: Callable[[], recordings.Filters], expected: int) -> None:
     add_ended_call(timed, "19.1", answered_at=_ANSWERED)
     add_ended_call(timed, "19.2", answered_at=_ANSWERED + timedelta(minutes=5), agent="carol", direction="outbound")
     with timed.database.reading() as session:
-        assert len(quality.list_recordings(session, narrow()).items) == expected
+        assert len(recordings.list_recordings(session, narrow()).items) == expected
 
 
 def test_checked_recording_needs_no_look_any_more(timed: Parts) -> None:
@@ -284,8 +284,8 @@ def test_checked_recording_needs_no_look_any_more(timed: Parts) -> None:
     _, recording_id = add_ended_call(timed, "19.3", answered_at=_ANSWERED, seconds=30)
     pickup.process_recording(timed, recording_id)
     with timed.database.writing() as session:
-        assert quality.get_item(session, recording_id).needs_look
-        quality.mark_checked(session, timed.bus, quality.get(session, recording_id), "quinn", timed.now())
+        assert recordings.get_item(session, recording_id).needs_look
+        recordings.mark_checked(session, timed.bus, recordings.get(session, recording_id), "quinn", timed.now())
     with timed.database.reading() as session:
-        assert not quality.get_item(session, recording_id).needs_look
-        assert quality.needs_look(session) == {}
+        assert not recordings.get_item(session, recording_id).needs_look
+        assert recordings.needs_look(session) == {}

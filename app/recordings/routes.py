@@ -21,14 +21,14 @@ from app.calls.models import Call
 from app.calls.service.history import agents_with_calls
 from app.errors import Conflict, NotFound
 from app.http import allow, audit, parts, reading, signed_in, writing
-from app.quality import service
-from app.quality.models import Recording
-from app.quality.rules import FINDING_TEXT, STATE_TEXT, Finding, RecordingState
+from app.recordings import service
+from app.recordings.models import Recording
+from app.recordings.rules import FINDING_TEXT, STATE_TEXT, Finding, RecordingState
 from app.texts import N_
 
 log = structlog.get_logger()
-pages = Blueprint("quality", __name__, template_folder="templates", url_prefix="/quality")
-api = APIBlueprint("recordings", __name__, url_prefix="/api/v1/recordings", tag="Recordings")
+pages = Blueprint("recordings", __name__, template_folder="templates", url_prefix="/quality")
+api = APIBlueprint("recordings_api", __name__, url_prefix="/api/v1/recordings", tag="Recordings")
 
 MAY_CHECK = frozenset({Role.SUPERVISOR, Role.QA, Role.ADMIN})
 _DIRECTIONS = {"inbound": N_("Incoming"), "outbound": N_("Outgoing")}
@@ -140,7 +140,7 @@ def show_recordings() -> str:
         agents = agents_with_calls(session)
         alarms = service.needs_look(session)
     return render_template(
-        "quality/_rows.html" if request.args.get("cursor") else "quality/list.html",
+        "recordings/_rows.html" if request.args.get("cursor") else "recordings/list.html",
         page=page,
         chosen=chosen,
         agents=agents,
@@ -159,7 +159,7 @@ def show_recording(recording_id: str) -> str:
     """One recording with its player and what is known about it."""
     with reading() as session:
         item = service.get_item(session, recording_id)
-    return render_template("quality/show.html", item=item, may_check=signed_in().role in MAY_CHECK, **_words())
+    return render_template("recordings/show.html", item=item, may_check=signed_in().role in MAY_CHECK, **_words())
 
 
 @pages.get("/<recording_id>/player")
@@ -168,7 +168,7 @@ def show_player(recording_id: str) -> str:
     """The player alone, for a row of the list."""
     with reading() as session:
         item = service.get_item(session, recording_id)
-    return render_template("quality/_player.html", recording=item.recording)
+    return render_template("recordings/_player.html", recording=item.recording)
 
 
 @pages.post("/<recording_id>/checked")
@@ -179,7 +179,7 @@ def mark_checked(recording_id: str) -> BaseResponse:
         found = service.get(session, recording_id)
         service.mark_checked(session, parts().bus, found, signed_in().username, parts().now())
     flash(_("Noted: this recording was checked."), "success")
-    return redirect(url_for("quality.show_recording", recording_id=recording_id))
+    return redirect(url_for("recordings.show_recording", recording_id=recording_id))
 
 
 def _playable_path(recording: Recording) -> str:

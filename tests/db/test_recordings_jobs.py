@@ -10,8 +10,8 @@ from celery import Celery
 
 from app import jobs
 from app.parts import Parts
-from app.quality import service as quality
-from app.quality.rules import RecordingState
+from app.recordings import service as recordings
+from app.recordings.rules import RecordingState
 from tests.two_sided import add_ended_call, write_raw
 from tests.waiting import wait_for
 
@@ -58,7 +58,7 @@ def test_due_recording_is_picked_up_without_anybody_asking(parts: Parts, worker:
 
     def state() -> str:
         with parts.database.reading() as session:
-            return quality.get(session, recording_id).state
+            return recordings.get(session, recording_id).state
 
     wait_for(lambda: state() == RecordingState.READY, what="the recording")
 

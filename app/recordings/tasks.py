@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.parts import Parts
-from app.quality import service
+from app.recordings import service
 
 # Calls older than this were looked at by an earlier sweep; the bound keeps the sweep small in a table of millions.
 _LOOK_BACK = timedelta(days=2)

@@ -17,8 +17,8 @@ from app.bus import Bus
 from app.calls.models import Call
 from app.db import rows_changed
 from app.journal import service as journal
-from app.quality.models import Recording
-from app.quality.rules import Finding, RecordingState, is_doubtful
+from app.recordings.models import Recording
+from app.recordings.rules import Finding, RecordingState, is_doubtful
 
 # An hour of audio was converted in 7 s here; whoever holds a claim for 10 min is dead.
 _LEASE = timedelta(minutes=10)

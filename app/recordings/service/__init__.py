@@ -1,6 +1,6 @@
 """Use cases of recordings. Import from here; the files below are grouped by subject."""
 
-from app.quality.service.lifecycle import (
+from app.recordings.service.lifecycle import (
     CheckedAudio,
     Claim,
     adopt_unrecorded_calls,
@@ -16,8 +16,8 @@ from app.quality.service.lifecycle import (
     storage_failed,
     take_due,
 )
-from app.quality.service.listening import is_listening_on_record, mark_checked, record_listening
-from app.quality.service.listing import (
+from app.recordings.service.listening import is_listening_on_record, mark_checked, record_listening
+from app.recordings.service.listing import (
     Filters,
     RecordingItem,
     get,

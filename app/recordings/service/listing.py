@@ -17,8 +17,8 @@ from app.calls.models import Call
 from app.errors import NotFound
 from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, read_cursor, write_cursor
 from app.patients.models import Patient
-from app.quality.models import Recording
-from app.quality.rules import RecordingState
+from app.recordings.models import Recording
+from app.recordings.rules import RecordingState
 from app.texts import N_
 
 _LOOK_KINDS = (AlarmKind.RECORDING_MISSING, AlarmKind.RECORDING_DOUBTFUL)

@@ -12,7 +12,7 @@ from app.alarms.rules import AlarmKind
 from app.bus import Bus
 from app.journal import service as journal
 from app.journal.models import JournalEntry
-from app.quality.models import Recording
+from app.recordings.models import Recording
 
 # A player asks for one file in many ranges while somebody seeks about in it: within this time that is one listening.
 _ONE_LISTENING = timedelta(minutes=10)
