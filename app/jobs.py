@@ -37,7 +37,7 @@ from app.patients import tasks as patients
 from app.recordings import tasks as recordings
 from app.registers import tasks as registers
 from app.sending_rules import tasks as sending_rules
-from recordings import pickup
+from recordings import manifests, pickup, upkeep
 
 log = structlog.get_logger()
 
@@ -86,6 +86,16 @@ SWEEPS: Sequence[Sweep] = (
         name="recordings.unrecorded",
         every=timedelta(minutes=1),
         run=lambda _celery, parts: recordings.adopt_unrecorded_calls(parts),
+    ),
+    Sweep(name="recordings.check", every=timedelta(minutes=1), run=lambda _celery, parts: upkeep.check_stored(parts)),
+    Sweep(name="recordings.archive", every=timedelta(seconds=30), run=lambda _celery, parts: upkeep.archive_old(parts)),
+    Sweep(
+        name="recordings.remove", every=timedelta(minutes=1), run=lambda _celery, parts: upkeep.remove_ordered(parts)
+    ),
+    Sweep(
+        name="recordings.manifests",
+        every=timedelta(minutes=10),
+        run=lambda _celery, parts: manifests.keep_up(parts),
     ),
     Sweep(
         name="recordings.leftovers",

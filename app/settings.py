@@ -78,6 +78,15 @@ class IMAPAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class S3Account:
+    """Who we are at the stores whose address begins with s3://. Without `endpoint` it is Amazon's own."""
+
+    endpoint: str
+    key: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One frozen value per process. `from_env` is the only place that reads the environment."""
 
@@ -104,6 +113,10 @@ class Settings:
     wrap_up: timedelta
     service_level: timedelta
     recordings_dir: Path
+    recordings_url: str
+    archive_url: str
+    s3: S3Account | None
+    recordings_keys: tuple[str, ...]
     spool_dir: Path
     cel_file: Path
     asterisk_root: Path
@@ -123,6 +136,7 @@ class Settings:
         smpp_url = read.secret("WARDLINE_SMPP_URL")
         smtp_url = read.secret("WARDLINE_SMTP_URL")
         imap_url = read.secret("WARDLINE_IMAP_URL")
+        s3_url = read.secret("WARDLINE_S3_URL")
         return cls(
             port=read.port("WARDLINE_PORT", 8000),
             data_dir=data_dir,
@@ -147,6 +161,10 @@ class Settings:
             wrap_up=timedelta(seconds=read.number("WARDLINE_WRAP_UP_SECONDS", 60, 5, 3600)),
             service_level=timedelta(seconds=read.number("WARDLINE_SERVICE_LEVEL_SECONDS", 20, 1, 600)),
             recordings_dir=Path(read.text("WARDLINE_RECORDINGS_DIR", str(data_dir / "recordings"))).absolute(),
+            recordings_url=_store_url("WARDLINE_RECORDINGS_URL", read.text("WARDLINE_RECORDINGS_URL", "")),
+            archive_url=_store_url("WARDLINE_ARCHIVE_URL", read.text("WARDLINE_ARCHIVE_URL", "")),
+            s3=parse_s3_url(s3_url) if s3_url else None,
+            recordings_keys=_recordings_keys(read.secret("WARDLINE_RECORDINGS_KEYS")),
             spool_dir=Path(read.text("WARDLINE_SPOOL_DIR", str(asterisk_dir / "spool"))).absolute(),
             cel_file=Path(read.text("WARDLINE_CEL_FILE", str(asterisk_dir / "log/cel-custom/wardline.csv"))).absolute(),
             asterisk_root=Path(read.text("WARDLINE_ASTERISK_ROOT", str(asterisk_dir / "root"))).absolute(),
@@ -261,6 +279,36 @@ def parse_imap_url(url: str) -> IMAPAddress:
         password=unquote(parts.password or ""),
         folder=folder,
     )
+
+
+def parse_s3_url(url: str) -> S3Account:
+    """`https://key:secret@host:port` as an account. Raises SettingsError when it is anything else."""
+    form = "https://key:secret@host:port, or http:// within the house"
+    wrong = SettingsError(f"WARDLINE_S3_URL: not of the form {form}")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username or not parts.password:
+        raise wrong
+    host = parts.hostname if port is None else f"{parts.hostname}:{port}"
+    return S3Account(endpoint=f"{parts.scheme}://{host}", key=unquote(parts.username), secret=unquote(parts.password))
+
+
+def _store_url(name: str, url: str) -> str:
+    if url and not re.fullmatch(
+        r"file:///[^\x00-\x1f\x7f]{1,300}|s3://[a-z0-9][a-z0-9.\-]{1,62}(/[\w.\-/]{0,200})?", url
+    ):
+        raise SettingsError(f"{name}: expected file:///FOLDER or s3://bucket/folder")
+    return url
+
+
+def _recordings_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if any(len(key) < 16 for key in keys):
+        raise SettingsError("WARDLINE_RECORDINGS_KEYS: each key has at least 16 characters, with commas between them")
+    return keys
 
 
 def _mail_securities(scheme: str, *, plain: int, starttls: int, tls: int) -> dict[str, tuple[MailSecurity, int]]:

@@ -1,4 +1,4 @@
-"""Pick up the file of a call that has ended: find it, check it, convert it, keep it.
+"""Pick up the file of a call that has ended: find it, check it, convert it, seal it, keep it.
 
 The raw file is removed only after the database knows the converted one, so a crash at any point loses nothing and is
 made good by doing it again.
@@ -7,7 +7,7 @@ made good by doing it again.
 from __future__ import annotations
 
 import errno
-import os
+import secrets
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +16,10 @@ import structlog
 
 from app.parts import Parts
 from app.recordings import service as recordings
-from app.recordings.rules import AudioFacts, Finding, judge_audio, wait_before_next_look
-from recordings import sound, spool
+from app.recordings.rules import AudioFacts, Finding, Store, judge_audio, wait_before_next_look
+from recordings import sound, spool, vault
+from recordings.sealed import Sealed, new_partial_name
+from recordings.stores import StoreAwayError, StoreFullError
 
 log = structlog.get_logger()
 
@@ -81,11 +83,11 @@ def _file_is_absent(parts: Parts, claim: recordings.Claim) -> None:
 
 
 def _store(parts: Parts, claim: recordings.Claim, source: Path) -> None:
-    relative = f"{claim.started_at:%Y/%m/%d}/{claim.recording_id}{sound.SUFFIX}"
-    target = parts.settings.recordings_dir / relative
+    # A name of its own each time: a worker whose claim ran out must not put its file over one that is on record.
+    path = f"{claim.started_at:%Y/%m/%d}/{claim.recording_id}-{secrets.token_hex(4)}{vault.SUFFIX}"
     try:
-        heard = _convert(source, _incoming(parts), target)
-    except sound.StorageFullError:
+        heard, sealed = _keep(parts, claim, source, path)
+    except (sound.StorageFullError, StoreFullError, StoreAwayError):
         now = parts.now()
         with parts.database.writing() as session:
             recordings.storage_failed(session, claim, now + _DISK_FULL, now)
@@ -96,16 +98,18 @@ def _store(parts: Parts, claim: recordings.Claim, source: Path) -> None:
             recordings.recording_damaged(session, parts.bus, claim, Finding.UNREADABLE, parts.now())
         log.error("recording.unreadable", recording=claim.recording_id, error=str(error))
         return
-    if heard.seconds == 0:
+    if sealed is None:
         with parts.database.writing() as session:
             recordings.recording_damaged(session, parts.bus, claim, Finding.EMPTY, parts.now())
         log.error("recording.empty", recording=claim.recording_id)
         return
-    audio = _checked(claim, heard, relative)
+    audio = _checked(claim, heard, sealed, path)
     with parts.database.writing() as session:
         is_ours = recordings.recording_stored(session, parts.bus, claim, audio, parts.now())
-    if is_ours:
-        source.unlink(missing_ok=True)
+    if not is_ours:
+        vault.Vault(parts.settings).stores.get(Store.MAIN).remove(path)
+        return
+    source.unlink(missing_ok=True)
     log.info("recording.stored", recording=claim.recording_id, state=str(audio.state), findings=len(audio.findings))
 
 
@@ -113,27 +117,28 @@ def _incoming(parts: Parts) -> Path:
     return parts.settings.recordings_dir / "incoming"
 
 
-def _convert(source: Path, incoming: Path, target: Path) -> sound.Sound:
-    """Convert on the same disk and move it there in one step: a half-written file never has the final name."""
+def _keep(parts: Parts, claim: recordings.Claim, source: Path, path: str) -> tuple[sound.Sound, Sealed | None]:
+    """Convert beside the store and seal into it; of audio without a sample nothing is kept."""
+    incoming = _incoming(parts)
+    plain = incoming / new_partial_name(claim.recording_id)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        incoming.mkdir(exist_ok=True)
-        # FLAC is never larger than the raw audio by more than its headers.
-        if shutil.disk_usage(target.parent).free < source.stat().st_size + _RESERVE_BYTES:
+        incoming.mkdir(parents=True, exist_ok=True)
+        # FLAC is never larger than the raw audio by more than its headers, nor is the sealed file beside it.
+        if shutil.disk_usage(incoming).free < 2 * source.stat().st_size + _RESERVE_BYTES:
             raise sound.StorageFullError
-        # A name of its own each time: a worker whose claim ran out may still be writing.
-        partial = incoming / f"{target.stem}-{os.urandom(4).hex()}.part"
-        heard = sound.convert(source, partial)
-        if heard.seconds > 0:
-            partial.replace(target)
+        heard = sound.convert(source, plain)
+        if heard.seconds == 0:
+            return heard, None
+        return heard, vault.Vault(parts.settings).put(plain, claim.recording_id, path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise sound.StorageFullError from error
         raise
-    return heard
+    finally:
+        plain.unlink(missing_ok=True)
 
 
-def _checked(claim: recordings.Claim, heard: sound.Sound, relative: str) -> recordings.CheckedAudio:
+def _checked(claim: recordings.Claim, heard: sound.Sound, sealed: Sealed, path: str) -> recordings.CheckedAudio:
     facts = AudioFacts(
         seconds=heard.seconds,
         patient_level=heard.patient_level,
@@ -148,7 +153,8 @@ def _checked(claim: recordings.Claim, heard: sound.Sound, relative: str) -> reco
         bytes=heard.bytes,
         sha256=heard.sha256,
         media_type=sound.MEDIA_TYPE,
-        path=relative,
+        path=path,
+        stored_sha256=sealed.sha256,
         peaks={
             "per_second": sound.PEAKS_PER_SECOND,
             "patient": heard.patient_peaks,

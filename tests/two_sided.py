@@ -12,6 +12,7 @@ from pathlib import Path
 from app.calls.models import Call
 from app.parts import Parts
 from app.recordings import service as recordings
+from recordings.vault import Vault
 
 _RATE = 8000
 
@@ -82,3 +83,11 @@ def add_ended_call(
         recording_id = recordings.recording_started(session, call_id=call_id, source_name=stem, at=answered_at)
         recordings.recording_ended(session, parts.bus, call_id=call_id, at=ended_at)
     return call_id, recording_id
+
+
+def audio_of(parts: Parts, recording_id: str) -> bytes:
+    """The stored audio of a recording, deciphered."""
+    with parts.database.reading() as session:
+        kept = recordings.kept(recordings.get(session, recording_id))
+    with Vault(parts.settings).opened(kept) as audio:
+        return b"".join(audio.read(0, audio.size))

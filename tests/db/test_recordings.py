@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,7 +20,7 @@ from app.recordings import tasks
 from app.recordings.models import Recording
 from app.recordings.rules import Finding, RecordingState
 from recordings import pickup, sound, spool
-from tests.two_sided import add_ended_call, write_raw
+from tests.two_sided import add_ended_call, audio_of, write_raw
 
 _ANSWERED = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 _ENDED = _ANSWERED + timedelta(seconds=2)
@@ -70,9 +71,13 @@ def test_recording_is_ready_after_its_call(timed: Parts) -> None:
     found = _recording(timed, recording_id)
     assert (found.state, found.findings, found.seconds) == (RecordingState.READY, [], 2.0)
     assert found.media_type == "audio/flac"
-    assert found.path == f"2026/11/21/{recording_id}.flac"
+    assert found.path is not None and found.path.startswith(f"2026/11/21/{recording_id}-")
+    audio = audio_of(timed, recording_id)
+    assert (found.sha256, found.bytes) == (hashlib.sha256(audio).hexdigest(), len(audio))
     stored = timed.settings.recordings_dir / found.path
-    assert (found.sha256, found.bytes) == (sound.sha256_of(stored), stored.stat().st_size)
+    assert found.stored_sha256 == sound.sha256_of(stored)
+    # The audio lies nowhere in the clear, beside the store neither.
+    assert all(not path.read_bytes().startswith(b"fLaC") for path in timed.settings.recordings_dir.rglob("*.*"))
     assert not raw.exists()
     assert _alarms(timed) == []
     assert _kinds(timed) == ["recording.ended", "recording.stored"]

@@ -48,6 +48,12 @@ _WRONG = [
     ("WARDLINE_WRAP_UP_SECONDS", "1"),
     ("WARDLINE_SERVICE_LEVEL_SECONDS", "soon"),
     ("WARDLINE_SECURE_COOKIES", "2"),
+    ("WARDLINE_RECORDINGS_URL", "ftp://host/recordings"),
+    ("WARDLINE_RECORDINGS_URL", "s3://B"),
+    ("WARDLINE_ARCHIVE_URL", "/mnt/archive"),
+    ("WARDLINE_S3_URL", "https://host"),
+    ("WARDLINE_S3_URL", "https://key:secret@host:none"),
+    ("WARDLINE_RECORDINGS_KEYS", "short"),
 ]
 
 

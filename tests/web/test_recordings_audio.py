@@ -12,7 +12,7 @@ from app.journal.service import read_since
 from app.parts import Parts
 from app.recordings import service as recordings
 from recordings.pickup import process_recording
-from tests.two_sided import add_ended_call, write_raw
+from tests.two_sided import add_ended_call, audio_of, write_raw
 from tests.web.conftest import Browser
 
 BearerOf = Callable[[str], dict[str, str]]
@@ -30,11 +30,8 @@ def ready(app: APIFlask, parts: Parts) -> str:
 
 @pytest.fixture
 def whole(ready: str, parts: Parts) -> bytes:
-    """The bytes of that recording's file."""
-    with parts.database.reading() as session:
-        path = recordings.get(session, ready).path
-    assert path is not None
-    return (parts.settings.recordings_dir / path).read_bytes()
+    """The audio of that recording."""
+    return audio_of(parts, ready)
 
 
 @pytest.fixture

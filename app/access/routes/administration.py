@@ -34,6 +34,7 @@ _MODULES: Mapping[Module, str] = {
     Module.FOLLOWUPS: N_("Follow-ups"),
     Module.REPORTS: N_("Reports"),
     Module.EXPORT: N_("Exports"),
+    Module.DOWNLOAD: N_("Taking recordings away"),
 }
 _REACHES: Mapping[Reach, str] = {
     Reach.ALL: N_("Everybody's"),

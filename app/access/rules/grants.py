@@ -24,6 +24,7 @@ class Module(StrEnum):
     FOLLOWUPS = "followups"
     REPORTS = "reports"
     EXPORT = "export"  # taking lists out of the system (U-06)
+    DOWNLOAD = "download"  # taking recordings out of the system
 
 
 class Reach(StrEnum):
@@ -119,6 +120,7 @@ DEFAULT_GRANTS: Mapping[Role, Mapping[Module, Grant]] = {
         Module.CLINICAL: _READ_MASKED,
         Module.REPORTS: _NONE,
         Module.EXPORT: _NONE,
+        Module.DOWNLOAD: _NONE,
     },
     Role.SUPERVISOR: {**dict.fromkeys(Module, Grant()), Module.EXPORT: Grant(row_limit=5_000)},
     Role.QA: {
@@ -126,8 +128,14 @@ DEFAULT_GRANTS: Mapping[Role, Mapping[Module, Grant]] = {
         Module.CLINICAL: _NONE,
         Module.RECORDINGS: _MASKED,
         Module.EXPORT: _NONE,
+        Module.DOWNLOAD: _NONE,
     },
-    Role.DOCTOR: {**dict.fromkeys(Module, _MASKED), Module.CLINICAL: _MASKED, Module.EXPORT: _NONE},
+    Role.DOCTOR: {
+        **dict.fromkeys(Module, _MASKED),
+        Module.CLINICAL: _MASKED,
+        Module.EXPORT: _NONE,
+        Module.DOWNLOAD: _NONE,
+    },
     Role.ADMIN: {**dict.fromkeys(Module, Grant()), Module.EXPORT: Grant(row_limit=100_000)},
 }
 """What each role may do until the hospital decides otherwise."""

@@ -80,6 +80,16 @@ from app.configuration.rules.messages import (
     UNCERTAIN_CARE_HOURS,
     UNCERTAIN_MARKETING_HOURS,
 )
+from app.configuration.rules.recordings import (
+    ARCHIVE_AFTER_DAYS,
+    CHECK_DAYS,
+    LISTENING_NEEDS_REASON,
+    YEARS_CONSULTATION,
+    YEARS_FOLLOWUP,
+    YEARS_KEPT,
+    YEARS_OUTBOUND,
+    YEARS_VOICEMAIL,
+)
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -130,6 +140,13 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     FOLLOWUP_DECISION_HOURS,
     FOLLOWUP_NOTES,
     CALLBACK_MINUTES,
+    YEARS_FOLLOWUP,
+    YEARS_CONSULTATION,
+    YEARS_OUTBOUND,
+    YEARS_VOICEMAIL,
+    ARCHIVE_AFTER_DAYS,
+    CHECK_DAYS,
+    LISTENING_NEEDS_REASON,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 
@@ -139,6 +156,7 @@ __all__ = [
     "ALARM_WAITING",
     "ALARM_WAIT_SECONDS",
     "APPROVE_EVERY_MASS_SEND",
+    "ARCHIVE_AFTER_DAYS",
     "BY_NAME",
     "CALLBACK_MINUTES",
     "CALLS_FROM",
@@ -149,6 +167,7 @@ __all__ = [
     "CALL_THANKS",
     "CARE_PER_DAY",
     "CARE_PER_WEEK",
+    "CHECK_DAYS",
     "DIAL_PREFIXES",
     "EMERGENCY_MINUTES",
     "ENTITIES",
@@ -164,6 +183,7 @@ __all__ = [
     "IMPORT_RETENTION_DAYS",
     "KIND_TITLES",
     "LINK_DAYS",
+    "LISTENING_NEEDS_REASON",
     "MARKETING_FROM",
     "MARKETING_PER_DAY",
     "MARKETING_PER_WEEK",
@@ -188,6 +208,11 @@ __all__ = [
     "TELL_AGENTS",
     "UNCERTAIN_CARE_HOURS",
     "UNCERTAIN_MARKETING_HOURS",
+    "YEARS_CONSULTATION",
+    "YEARS_FOLLOWUP",
+    "YEARS_KEPT",
+    "YEARS_OUTBOUND",
+    "YEARS_VOICEMAIL",
     "Field",
     "FieldKind",
     "Group",

@@ -18,7 +18,7 @@ from app.calls.models import Call
 from app.db import rows_changed
 from app.journal import service as journal
 from app.recordings.models import Recording
-from app.recordings.rules import Finding, RecordingState, is_doubtful
+from app.recordings.rules import Finding, RecordingState, Store, is_doubtful
 
 # An hour of audio was converted in 7 s here; whoever holds a claim for 10 min is dead.
 _LEASE = timedelta(minutes=10)
@@ -53,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedAudio:
-    """What the pick-up found out about a stored file. `path` is below recordings_dir."""
+    """What the pick-up found out about a file that it stored, sealed, in the main store."""
 
     state: RecordingState
     findings: Sequence[Finding]
@@ -63,6 +63,7 @@ class CheckedAudio:
     media_type: str
     path: str
     peaks: dict[str, Any]
+    stored_sha256: str
 
 
 def recording_started(session: Session, *, call_id: str, source_name: str, at: datetime) -> str:
@@ -180,6 +181,11 @@ def recording_stored(session: Session, bus: Bus, claim: Claim, audio: CheckedAud
         media_type=audio.media_type,
         path=audio.path,
         peaks=audio.peaks,
+        store=Store.MAIN,
+        is_sealed=True,
+        stored_sha256=audio.stored_sha256,
+        stored_at=now,
+        checked_at=now,
     )
     if not stored:
         return False

@@ -18,7 +18,7 @@ from app.errors import NotFound
 from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, read_cursor, write_cursor
 from app.patients.models import Patient
 from app.recordings.models import Recording
-from app.recordings.rules import RecordingState
+from app.recordings.rules import Kept, RecordingState, Store
 from app.texts import N_
 
 _LOOK_KINDS = (AlarmKind.RECORDING_MISSING, AlarmKind.RECORDING_DOUBTFUL)
@@ -88,6 +88,12 @@ def list_recordings(
     items = [_item(row) for row in rows[:limit]]
     last = items[-1].recording if len(rows) > limit else None
     return Page(items=items, next_cursor=write_cursor(last.started_at, last.id) if last else None)
+
+
+def kept(recording: Recording) -> Kept:
+    """Where its audio lies. Only for a recording that has some."""
+    assert recording.path is not None
+    return Kept(id=recording.id, store=Store(recording.store), path=recording.path, is_sealed=recording.is_sealed)
 
 
 def needs_look(session: Session) -> dict[AlarmKind, int]:

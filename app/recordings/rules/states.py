@@ -10,13 +10,21 @@ from app.texts import N_
 
 
 class RecordingState(StrEnum):
-    """recording → waiting → ready / damaged / missing."""
+    """recording → waiting → ready / damaged / missing; ready / damaged → deleted."""
 
     RECORDING = "recording"  # the call lasts
     WAITING = "waiting"  # the call has ended; the file is to be picked up
     READY = "ready"
     DAMAGED = "damaged"  # a file is there and plays only in part, or not at all
     MISSING = "missing"  # no file came; an alarm was raised
+    DELETED = "deleted"  # its time was over; what it was and who decided is kept
+
+
+class Store(StrEnum):
+    """In which store the audio lies."""
+
+    MAIN = "main"
+    ARCHIVE = "archive"
 
 
 class Finding(StrEnum):
@@ -30,6 +38,7 @@ class Finding(StrEnum):
     SILENT_AGENT = "silent_agent"
     EMPTY = "empty"  # the file holds no audio
     UNREADABLE = "unreadable"  # the converter refused the file
+    ALTERED = "altered"  # the stored file is not what was written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +106,7 @@ STATE_TEXT = {
     RecordingState.READY: N_("Ready"),
     RecordingState.DAMAGED: N_("Damaged"),
     RecordingState.MISSING: N_("Missing"),
+    RecordingState.DELETED: N_("Deleted after its time"),
 }
 FINDING_TEXT = {
     Finding.SHORT: N_("The recording is shorter than the call."),
@@ -107,4 +117,5 @@ FINDING_TEXT = {
     Finding.SILENT_AGENT: N_("The agent's side is silent."),
     Finding.EMPTY: N_("The recording holds no sound."),
     Finding.UNREADABLE: N_("The recording cannot be read; the original file was kept."),
+    Finding.ALTERED: N_("The stored file is not what was written: somebody or something has changed it."),
 }

@@ -1,0 +1,78 @@
+"""Recordings for programs, and their audio for everybody who may listen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint, Schema
+from apiflask.fields import DateTime, Float, Integer, List, String
+from flask import Response
+
+from app.accounts.rules import WITH_RECORDINGS
+from app.http import allow, reading
+from app.recordings import service
+from app.recordings.routes.audio import need_audio, send_audio
+from app.recordings.rules import Finding, RecordingState
+
+api = APIBlueprint("recordings_api", __name__, url_prefix="/api/v1/recordings", tag="Recordings")
+
+
+class RecordingOut(Schema):
+    id = String(required=True)
+    call_id = String(required=True)
+    state = String(required=True, metadata={"enum": [str(state) for state in RecordingState]})
+    seconds = Float(required=True, allow_none=True)
+    bytes = Integer(required=True, allow_none=True)
+    sha256 = String(required=True, allow_none=True, metadata={"description": "Of the audio, in hexadecimal."})
+    media_type = String(required=True, allow_none=True)
+    findings = List(String(metadata={"enum": [str(finding) for finding in Finding]}), required=True)
+    started_at = DateTime(required=True)
+
+
+class PeaksOut(Schema):
+    seconds = Float(required=True)
+    per_second = Integer(required=True)
+    patient = List(Float(), required=True, metadata={"description": "Loudest sample of each step, 0 to 1."})
+    agent = List(Float(), required=True)
+
+
+@api.get("/<recording_id>")
+@allow(WITH_RECORDINGS)
+@api.output(RecordingOut)
+@api.doc(summary="One recording", responses=[404])
+def get_recording(recording_id: str) -> dict[str, Any]:
+    with reading() as session:
+        found = service.get(session, recording_id)
+    return {
+        "id": found.id,
+        "call_id": found.call_id,
+        "state": found.state,
+        "seconds": found.seconds,
+        "bytes": found.bytes,
+        "sha256": found.sha256,
+        "media_type": found.media_type,
+        "findings": found.findings or [],
+        "started_at": found.started_at,
+    }
+
+
+@api.get("/<recording_id>/audio")
+@allow(WITH_RECORDINGS)
+@api.doc(
+    summary="The audio of a recording",
+    description="Left channel: the patient; right: the agent. Takes Range requests. 409 while it is not ready.",
+    responses={200: "The audio", 206: "A part of it", 404: "No such recording, or no audio", 416: "No such part"},
+)
+def get_audio(recording_id: str) -> Response:
+    return send_audio(recording_id)
+
+
+@api.get("/<recording_id>/peaks")
+@allow(WITH_RECORDINGS)
+@api.output(PeaksOut)
+@api.doc(summary="The waveform of a recording, a side each", responses=[404, 409])
+def get_peaks(recording_id: str) -> dict[str, Any]:
+    with reading() as session:
+        found, peaks = service.peaks_of(session, recording_id)
+    need_audio(found)
+    return {"seconds": found.seconds, **peaks}
