@@ -37,7 +37,7 @@ from app.patients import tasks as patients
 from app.recordings import tasks as recordings
 from app.registers import tasks as registers
 from app.sending_rules import tasks as sending_rules
-from recordings import manifests, pickup, upkeep
+from recordings import manifests, pickup, upkeep, watch
 
 log = structlog.get_logger()
 
@@ -87,6 +87,7 @@ SWEEPS: Sequence[Sweep] = (
         every=timedelta(minutes=1),
         run=lambda _celery, parts: recordings.adopt_unrecorded_calls(parts),
     ),
+    Sweep(name="recordings.watch", every=timedelta(seconds=2), run=lambda _celery, parts: watch.watch_live(parts)),
     Sweep(name="recordings.check", every=timedelta(minutes=1), run=lambda _celery, parts: upkeep.check_stored(parts)),
     Sweep(name="recordings.archive", every=timedelta(seconds=30), run=lambda _celery, parts: upkeep.archive_old(parts)),
     Sweep(

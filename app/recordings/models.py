@@ -97,3 +97,17 @@ class RecordingDeletion(Table):
     ordered_by: Mapped[str] = mapped_column(String(64))
     ordered_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]  # when the file was gone and a look had shown it
+
+
+class RecordingComment(Table):
+    """What somebody wrote at a place of a recording, in seconds from its beginning."""
+
+    __tablename__ = "recording_comment"
+    __scoped__ = Scoped(module=Module.RECORDINGS, through="recording_id", at="at")
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), index=True)
+    at_seconds: Mapped[float]
+    text: Mapped[str] = mapped_column(String(500))
+    by: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

@@ -64,9 +64,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_recording_deletion_recording_id")),
         sa.PrimaryKeyConstraint("recording_id"),
     )
+    op.create_table(
+        "recording_comment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("recording_id", sa.String(length=36), nullable=False),
+        sa.Column("at_seconds", sa.Float(), nullable=False),
+        sa.Column("text", sa.String(length=500), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", _AT, nullable=False),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_recording_comment_recording_id")),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_recording_comment_recording_id", "recording_comment", ["recording_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_recording_comment_recording_id", table_name="recording_comment")
+    op.drop_table("recording_comment")
     op.drop_table("recording_deletion")
     op.drop_table("recording_manifest")
     op.drop_index("ix_recording_hold_recording", table_name="recording_hold")

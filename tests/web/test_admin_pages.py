@@ -126,7 +126,7 @@ def test_scope_of_a_role_holds_from_the_next_click(adam: Browser, browser_of: Br
     bob = browser_of("bob")
     before = bob.client.get("/api/v1/patients").json["items"]
     grant = {"can_view": "1", "can_write": "1", "reach": "own", "with_sub_departments": "1", "mask": "masked"}
-    modules = ("contact", "clinical", "calls", "messages", "recordings", "followups", "reports", "export")
+    modules = ("contact", "clinical", "calls", "messages", "recordings", "followups", "reports", "export", "download")
     form = {f"{module}-{name}": value for module in modules for name, value in grant.items()}
     assert post(adam, "/admin/access/roles/agent", **form).status_code == 302
     assert (len(before), bob.client.get("/api/v1/patients").json["items"]) == (1, [])

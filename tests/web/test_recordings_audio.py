@@ -137,7 +137,14 @@ def test_facts_of_a_recording(app: APIFlask, bearer_of: BearerOf, ready: str, wh
 
 def test_waveform_has_a_side_each(app: APIFlask, bearer_of: BearerOf, ready: str) -> None:
     peaks = app.test_client().get(f"/api/v1/recordings/{ready}/peaks", headers=bearer_of("bob"), buffered=True).json
-    assert peaks == {"seconds": 2.0, "per_second": 20, "patient": [0.5] * 40, "agent": [0.5] * 40}
+    assert peaks == {
+        "seconds": 2.0,
+        "per_second": 20,
+        "patient": [0.5] * 40,
+        "agent": [0.5] * 40,
+        "markers": [],
+        "needs_reason": False,
+    }
 
 
 def test_listening_is_on_record_once_for_all_its_parts(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
-from apiflask.fields import DateTime, Float, Integer, List, String
+from apiflask.fields import Boolean, DateTime, Float, Integer, List, Nested, String
 from flask import Response
+from flask_babel import gettext as _
 
 from app.accounts.rules import WITH_RECORDINGS
 from app.http import allow, reading
 from app.recordings import service
-from app.recordings.routes.audio import need_audio, send_audio
-from app.recordings.rules import Finding, RecordingState
+from app.recordings.routes.audio import is_asked_why, need_audio, send_audio
+from app.recordings.rules import MARKER_TEXT, Finding, MarkerKind, RecordingState
 
 api = APIBlueprint("recordings_api", __name__, url_prefix="/api/v1/recordings", tag="Recordings")
 
@@ -29,11 +30,20 @@ class RecordingOut(Schema):
     started_at = DateTime(required=True)
 
 
+class MarkerOut(Schema):
+    kind = String(required=True, metadata={"enum": [str(kind) for kind in MarkerKind]})
+    word = String(required=True, metadata={"description": "In the language of who asks."})
+    start = Float(required=True, metadata={"description": "Seconds from the beginning of the sound."})
+    end = Float(required=True, allow_none=True)
+
+
 class PeaksOut(Schema):
     seconds = Float(required=True)
     per_second = Integer(required=True)
     patient = List(Float(), required=True, metadata={"description": "Loudest sample of each step, 0 to 1."})
     agent = List(Float(), required=True)
+    markers = List(Nested(MarkerOut), required=True)
+    needs_reason = Boolean(required=True, metadata={"description": "The audio is given with ?reason= only."})
 
 
 @api.get("/<recording_id>")
@@ -74,5 +84,15 @@ def get_audio(recording_id: str) -> Response:
 def get_peaks(recording_id: str) -> dict[str, Any]:
     with reading() as session:
         found, peaks = service.peaks_of(session, recording_id)
-    need_audio(found)
-    return {"seconds": found.seconds, **peaks}
+        need_audio(found)
+        markers = service.markers(session, found)
+        needs_reason = is_asked_why(session, found)
+    return {
+        "seconds": found.seconds,
+        **peaks,
+        "markers": [
+            {"kind": each.kind.value, "word": _(MARKER_TEXT[each.kind]), "start": each.start, "end": each.end}
+            for each in markers
+        ],
+        "needs_reason": needs_reason,
+    }

@@ -53,8 +53,7 @@ def send_audio(recording_id: str) -> Response:
         found = service.get(session, recording_id)
         kept = need_audio(found)
         is_on_record = service.is_listening_on_record(session, found, signed_in().username, parts().now())
-        is_own = session.scalar(select(Call.agent).where(Call.id == found.call_id)) == signed_in().username
-        needs_reason = is_download or (value(session, LISTENING_NEEDS_REASON) and not is_on_record and not is_own)
+        needs_reason = is_download or is_asked_why(session, found)
     if is_download and not viewer().grant(Module.DOWNLOAD).can_view:
         raise NotAllowed(N_("You may listen to recordings, not take them away."))
     if needs_reason and request.method == "GET" and not request.args.get("reason", "").strip():
@@ -67,6 +66,19 @@ def send_audio(recording_id: str) -> Response:
                 service.record_listening(session, parts().bus, found, signed_in().username, parts().now())
                 _audit_listening(session, found)
         return _answer(found, audio, stack.pop_all())
+
+
+def is_asked_why(session: Session, recording: Recording) -> bool:
+    """Whether whoever asks must give a reason, where the hospital wants one; one's own calls need none.
+
+    A listening that lasts has its reason on record already.
+    """
+    if not value(session, LISTENING_NEEDS_REASON):
+        return False
+    me = signed_in().username
+    if session.scalar(select(Call.agent).where(Call.id == recording.call_id)) == me:
+        return False
+    return not service.is_listening_on_record(session, recording, me, parts().now())
 
 
 def _opened(stack: ExitStack, kept: Kept) -> Audio:

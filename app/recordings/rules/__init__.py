@@ -11,6 +11,14 @@ from app.recordings.rules.keeping import (
     kept_until,
     manifest_text,
 )
+from app.recordings.rules.markers import (
+    KINDS_MARKED,
+    MARKER_TEXT,
+    Happened,
+    Marker,
+    MarkerKind,
+    markers_of,
+)
 from app.recordings.rules.states import (
     FINDING_TEXT,
     STATE_TEXT,
@@ -27,13 +35,18 @@ __all__ = [
     "FAULT_TEXT",
     "FINDING_TEXT",
     "KEEPING_TEXT",
+    "KINDS_MARKED",
+    "MARKER_TEXT",
     "STATE_TEXT",
     "AudioFacts",
     "Finding",
+    "Happened",
     "KeepingClass",
     "Kept",
     "ManifestFault",
     "ManifestLine",
+    "Marker",
+    "MarkerKind",
     "RecordingState",
     "Store",
     "is_doubtful",
@@ -41,5 +54,6 @@ __all__ = [
     "keeping_class",
     "kept_until",
     "manifest_text",
+    "markers_of",
     "wait_before_next_look",
 ]

@@ -1,8 +1,11 @@
 """Use cases of recordings. Import from here; the files below are grouped by subject."""
 
 from app.recordings.service.keeping import (
+    GRACE,
+    MOST_AT_ONCE,
     ClassKept,
     begin_deletion,
+    class_of,
     deletion_of,
     due_deletions,
     hold,
@@ -41,6 +44,14 @@ from app.recordings.service.listing import (
     peaks_of,
     source_names_stored,
 )
+from app.recordings.service.live import live_recordings, stalled_calls, tell_stalled
+from app.recordings.service.marking import (
+    LONGEST_COMMENT,
+    add_comment,
+    comments,
+    markers,
+    remove_comment,
+)
 from app.recordings.service.storing import (
     due_for_archive,
     due_for_check,
@@ -59,14 +70,20 @@ from app.recordings.service.storing import (
 )
 
 __all__ = [
+    "GRACE",
+    "LONGEST_COMMENT",
+    "MOST_AT_ONCE",
     "CheckedAudio",
     "Claim",
     "ClassKept",
     "Filters",
     "RecordingItem",
+    "add_comment",
     "adopt_unrecorded_calls",
     "begin_deletion",
     "claim_recording",
+    "class_of",
+    "comments",
     "deletion_of",
     "due_deletions",
     "due_for_archive",
@@ -85,8 +102,10 @@ __all__ = [
     "last_manifest",
     "list_manifests",
     "list_recordings",
+    "live_recordings",
     "manifest_checked",
     "mark_checked",
+    "markers",
     "needs_look",
     "order_deletion",
     "overview",
@@ -104,10 +123,13 @@ __all__ = [
     "recording_started",
     "recording_stored",
     "release",
+    "remove_comment",
     "removed_between",
     "source_names_stored",
+    "stalled_calls",
     "storage_failed",
     "stored_between",
     "take_back_deletion",
     "take_due",
+    "tell_stalled",
 ]

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Delete, and_, delete, exists, func, insert, literal, not_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, not_, select, update
 from sqlalchemy.orm import Session
 
+from app.access.service import UNSCOPED
 from app.bus import Bus
 from app.calls.models import Call
 from app.configuration.rules import YEARS_KEPT
@@ -18,10 +19,13 @@ from app.followups.models import FollowupAttempt
 from app.journal import service as journal
 from app.recordings.models import Recording, RecordingDeletion, RecordingHold
 from app.recordings.rules import KeepingClass, RecordingState
+from app.recordings.rules import keeping_class as class_of_call
 from app.texts import N_
 
 GRACE = timedelta(hours=24)
 """Between the order and the removal: whoever ordered too much can still take it back."""
+MOST_AT_ONCE = 5_000
+"""So many are read through by a person before they go, and written in one transaction within a second or two."""
 _KEPT = (RecordingState.READY, RecordingState.DAMAGED)
 _LONGEST_SUBJECT = 200
 
@@ -63,7 +67,9 @@ def hold(
         if found.state == RecordingState.DELETED:
             raise Conflict(N_("This recording was deleted after its time was over."))
         made.append(RecordingHold(recording_id=recording_id, subject=subject, held_at=now, held_by=by))
-        session.execute(_orders_of(recording_id))
+        order = session.get(RecordingDeletion, recording_id)
+        if order is not None:
+            session.delete(order)
         _tell(session, bus, "recording.held", found, by, now)
     session.add_all(made)
     session.flush()
@@ -89,31 +95,34 @@ def holds_of(session: Session, recording_id: str) -> Sequence[RecordingHold]:
 
 
 def order_deletion(session: Session, keeping_class: KeepingClass, *, by: str, now: datetime) -> int:
-    """Have everything of a class removed that is past its time now and not held, a day from now. Returns how many."""
+    """Have what is past its time and not held removed, a day from now; at most 5,000 at once. Returns how many."""
     years = value(session, YEARS_KEPT[keeping_class])
-    at = literal(now, type_=Recording.started_at.type)
-    chosen = select(Recording.id, literal(keeping_class.value), literal(years), literal(by), at).join(
-        Call, Call.id == Recording.call_id
-    )
-    chosen = chosen.where(
+    wanted = select(Recording.id).join(Call, Call.id == Recording.call_id)
+    wanted = wanted.where(
         _is_of(keeping_class), Recording.started_at < _years_before(now, years), Recording.state.in_(_KEPT)
     ).where(not_(_is_held()), not_(_is_ordered()))
-    found = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-    columns = ["recording_id", "keeping_class", "years", "ordered_by", "ordered_at"]
-    session.execute(insert(RecordingDeletion).from_select(columns, chosen))
-    return found
+    ids = session.scalars(wanted.order_by(Recording.started_at).limit(MOST_AT_ONCE)).all()
+    session.add_all(
+        RecordingDeletion(
+            recording_id=recording_id, keeping_class=keeping_class, years=years, ordered_by=by, ordered_at=now
+        )
+        for recording_id in ids
+    )
+    session.flush()
+    return len(ids)
 
 
 def take_back_deletion(session: Session, keeping_class: KeepingClass) -> int:
     """Void what was ordered of a class and not yet removed. Returns how many stay."""
-    ids = session.scalars(
-        select(RecordingDeletion.recording_id).where(
+    orders = session.scalars(
+        select(RecordingDeletion).where(
             RecordingDeletion.keeping_class == keeping_class, RecordingDeletion.removed_at.is_(None)
         )
     ).all()
-    for recording_id in ids:
-        session.execute(_orders_of(recording_id))
-    return len(ids)
+    for order in orders:
+        session.delete(order)
+    session.flush()
+    return len(orders)
 
 
 def due_deletions(session: Session, now: datetime, limit: int) -> Sequence[str]:
@@ -151,6 +160,13 @@ def deletion_of(session: Session, recording_id: str) -> RecordingDeletion | None
     return session.get(RecordingDeletion, recording_id)
 
 
+def class_of(session: Session, call: Call) -> KeepingClass:
+    """Of which kind a call's recording is, whoever asks."""
+    attempt = select(FollowupAttempt.id).where(FollowupAttempt.call_id == call.id).limit(1)
+    is_followup = session.scalar(attempt, execution_options={UNSCOPED: True}) is not None
+    return class_of_call(direction=call.direction, is_followup=is_followup, is_voicemail=call.outcome == "voicemail")
+
+
 def _class_kept(session: Session, keeping_class: KeepingClass, now: datetime) -> ClassKept:
     years = value(session, YEARS_KEPT[keeping_class])
     before = _years_before(now, years)
@@ -164,7 +180,7 @@ def _class_kept(session: Session, keeping_class: KeepingClass, now: datetime) ->
         years=years,
         before=before,
         recordings=count(),
-        past=count(Recording.started_at < before, not_(_is_held())),
+        past=count(Recording.started_at < before, not_(_is_held()), not_(_is_ordered())),
         held=count(_is_held()),
         ordered=count(_is_ordered()),
     )
@@ -197,12 +213,6 @@ def _is_held() -> ColumnElement[bool]:
 
 def _is_ordered() -> ColumnElement[bool]:
     return exists().where(RecordingDeletion.recording_id == Recording.id, RecordingDeletion.removed_at.is_(None))
-
-
-def _orders_of(recording_id: str) -> Delete:
-    return delete(RecordingDeletion).where(
-        RecordingDeletion.recording_id == recording_id, RecordingDeletion.removed_at.is_(None)
-    )
 
 
 def _tell(session: Session, bus: Bus, kind: str, recording: Recording, by: str, now: datetime) -> None:

@@ -47,6 +47,7 @@ def mark_checked(session: Session, bus: Bus, recording: Recording, username: str
     """Somebody has looked at what was doubtful: clear this call's recording alarms."""
     alarms.clear_alarm(session, AlarmKind.RECORDING_MISSING, recording.call_id, now)
     alarms.clear_alarm(session, AlarmKind.RECORDING_DOUBTFUL, recording.call_id, now)
+    alarms.clear_alarm(session, AlarmKind.RECORDING_ALTERED, recording.call_id, now)
     payload = {"recording_id": recording.id, "by": username}
     entry = journal.Entry(kind="recording.checked", at=now, call_id=recording.call_id, payload=payload)
     journal.append(session, bus, [entry])

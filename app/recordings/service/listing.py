@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from app.accounts.models import User
@@ -15,13 +15,19 @@ from app.alarms.models import Alarm
 from app.alarms.rules import AlarmKind
 from app.calls.models import Call
 from app.errors import NotFound
+from app.journal.models import JournalEntry
 from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, read_cursor, write_cursor
 from app.patients.models import Patient
-from app.recordings.models import Recording
+from app.recordings.models import Recording, RecordingHold
 from app.recordings.rules import Kept, RecordingState, Store
 from app.texts import N_
 
-_LOOK_KINDS = (AlarmKind.RECORDING_MISSING, AlarmKind.RECORDING_DOUBTFUL)
+_LOOK_KINDS = (
+    AlarmKind.RECORDING_MISSING,
+    AlarmKind.RECORDING_DOUBTFUL,
+    AlarmKind.RECORDING_ALTERED,
+    AlarmKind.RECORDING_STALLED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,13 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     needs_look: bool = False
+    number: str | None = None  # E.164, or the last digits of it
+    queue: str | None = None
+    disposition: str | None = None
+    shortest_seconds: float | None = None
+    longest_seconds: float | None = None
+    marker: str | None = None  # a kind of event of the call, such as held
+    is_held: bool = False  # kept whatever its age
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +111,7 @@ def kept(recording: Recording) -> Kept:
 
 def needs_look(session: Session) -> dict[AlarmKind, int]:
     """How many alarms about recordings are open, by kind."""
-    kinds = (*_LOOK_KINDS, AlarmKind.RECORDINGS_UNSTORED)
+    kinds = (*_LOOK_KINDS, AlarmKind.RECORDINGS_UNSTORED, AlarmKind.MANIFEST_BROKEN)
     rows = session.execute(
         select(Alarm.kind, func.count()).where(Alarm.kind.in_(kinds), Alarm.cleared_at.is_(None)).group_by(Alarm.kind)
     )
@@ -141,6 +154,23 @@ def _conditions(filters: Filters) -> list[Any]:
         conditions.append(Recording.started_at >= filters.since)
     if filters.until is not None:
         conditions.append(Recording.started_at < filters.until)
+    if filters.number:
+        is_whole = filters.number.startswith("+")
+        conditions.append(Call.number == filters.number if is_whole else Call.number.endswith(filters.number))
+    if filters.queue:
+        conditions.append(Call.queue == filters.queue)
+    if filters.disposition:
+        conditions.append(Call.disposition == filters.disposition)
+    if filters.shortest_seconds is not None:
+        conditions.append(Recording.seconds >= filters.shortest_seconds)
+    if filters.longest_seconds is not None:
+        conditions.append(Recording.seconds <= filters.longest_seconds)
+    if filters.marker:
+        of_call = JournalEntry.call_id == Recording.call_id
+        conditions.append(exists().where(of_call, JournalEntry.kind == f"call.{filters.marker}"))
+    if filters.is_held:
+        of_recording = RecordingHold.recording_id == Recording.id
+        conditions.append(exists().where(of_recording, RecordingHold.released_at.is_(None)))
     if filters.needs_look:
         open_subjects = select(Alarm.subject).where(Alarm.kind.in_(_LOOK_KINDS), Alarm.cleared_at.is_(None))
         conditions.append(Recording.call_id.in_(open_subjects))

@@ -424,6 +424,15 @@ export const zhHans = {
     failed: "录音暂时无法播放。请刷新页面再试；若仍不行，请联系管理员。",
     noWaveform: "没有波形，仍可播放",
     position: "{position} / {duration}",
+    skipSilence: "跳过静音",
+    silence: "静音",
+    crossTalk: "双方同时说话",
+    loopBegun: "循环从这里开始；在结束处再按 L。",
+    loops: "正在循环这一段；按 L 继续往后播放。",
+    keys: "空格播放，方向键定位，L 循环一段，S 跳过静音，< 和 > 调整速度。",
+    share: "复制此刻的链接",
+    shared: "链接已复制。",
+    whyListen: "您为什么要听这通电话？",
   },
 };
 

@@ -3,11 +3,9 @@ import WaveSurfer from "wavesurfer.js";
 import type { Words } from "@/i18n/zh-Hans";
 import { formatDuration } from "@/shared/time";
 
-interface Peaks {
-  seconds: number;
-  patient: number[];
-  agent: number[];
-}
+import { Band } from "./band";
+import { askForReason } from "./reason";
+import { afterSilence, crossTalk, type Peaks, silences, type Stretch } from "./sound";
 
 type PlayerWords = Words["player"];
 
@@ -15,52 +13,81 @@ const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const STEP_SECONDS = 5;
 const CHANNEL_HEIGHT = 34;
 
-/** One recording: two waveforms (patient above, agent below), play and pause, seeking by click and keys, speed. */
+/** What the page says about the recording besides its id. */
+export interface PlayerOptions {
+  /** Where playing begins, from a shared address. */
+  startAt: number | null;
+  /** The page of the recording, which a shared moment leads to. */
+  page: string | null;
+}
+
+/**
+ * One recording: two waveforms (patient above, agent below), what happened where, play and pause, seeking, speed, loop.
+ *
+ * The element tells `player:time` with the seconds as they pass, and takes `player:seek` with seconds to go to.
+ */
 export class RecordingPlayer {
   private readonly audio = new Audio();
-  private readonly wave: HTMLElement;
-  private readonly play: HTMLButtonElement;
-  private readonly position: HTMLElement;
-  private readonly message: HTMLElement;
+  private readonly wave = element("div", "player-wave");
+  private readonly play = button("btn btn-primary player-play");
+  private readonly skip = button("btn btn-sm btn-outline-secondary");
+  private readonly position = element("span", "player-position");
+  private readonly message = element("div", "player-message");
+  private readonly band = new Band((seconds) => this.seek(seconds));
+  private readonly speed = element("select", "form-select form-select-sm player-speed");
   private surfer: WaveSurfer | null = null;
   private seconds = 0;
+  private silent: Stretch[] = [];
+  private skipsSilence = false;
+  private loopFrom: number | null = null;
+  private loopTo: number | null = null;
+  private reason: string | null = null;
+  private needsReason = false;
 
   constructor(
-    private readonly place: HTMLElement,
-    recording: string,
+    private readonly host: HTMLElement,
+    private readonly recording: string,
     private readonly words: PlayerWords,
+    private readonly options: PlayerOptions,
   ) {
-    const address = `/api/v1/recordings/${encodeURIComponent(recording)}`;
     this.audio.preload = "none";
-    this.audio.src = `${address}/audio`;
-
-    this.play = element("button", "btn btn-primary player-play");
-    this.play.type = "button";
-    this.wave = element("div", "player-wave");
-    this.position = element("span", "player-position");
-    this.message = element("div", "player-message");
+    this.audio.src = this.address("audio");
     this.message.setAttribute("role", "status");
     this.message.textContent = words.loading;
-    this.place.classList.add("player");
+    this.host.classList.add("player");
+    this.skip.textContent = words.skipSilence;
+    this.skip.setAttribute("aria-pressed", "false");
     const top = element("div", "player-row");
-    top.append(this.play, this.wave);
+    const sound = element("div", "player-sound");
+    sound.append(this.wave, this.band.element);
+    top.append(this.play, sound);
     const bottom = element("div", "player-row player-foot");
-    bottom.append(legend("patient", words.patient), legend("agent", words.agent), this.message, this.position, this.speedChoice());
-    this.place.append(top, bottom);
-
+    bottom.append(legend("patient", words.patient), legend("agent", words.agent), this.message, this.position, this.skip);
+    bottom.append(this.speedChoice(), this.shareButton());
+    this.host.append(top, bottom);
     this.makeSlider();
     this.listen();
     this.showPlaying();
-    void this.load(`${address}/peaks`);
+    void this.load();
   }
 
-  private async load(address: string): Promise<void> {
+  private address(part: string): string {
+    const reason = this.reason === null ? "" : `?reason=${encodeURIComponent(this.reason)}`;
+    return `/api/v1/recordings/${encodeURIComponent(this.recording)}/${part}${part === "audio" ? reason : ""}`;
+  }
+
+  private async load(): Promise<void> {
     try {
-      const response = await fetch(address, { headers: { Accept: "application/json" } });
+      const response = await fetch(this.address("peaks"), { headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(`peaks: ${response.status}`);
       const peaks = (await response.json()) as Peaks;
       this.seconds = peaks.seconds;
+      this.needsReason = peaks.needs_reason ?? false;
       this.draw(peaks);
+      this.silent = silences(peaks);
+      this.band.showStretches(this.silent, "silence", this.words.silence, peaks.seconds);
+      this.band.showStretches(crossTalk(peaks), "both", this.words.crossTalk, peaks.seconds);
+      this.band.showMarkers(peaks.markers ?? [], peaks.seconds);
       this.message.textContent = "";
     } catch {
       // Without peaks the recording still plays; its length comes with the audio.
@@ -68,11 +95,13 @@ export class RecordingPlayer {
       this.wave.classList.add("player-wave-missing");
       this.message.textContent = this.words.noWaveform;
     }
+    this.skip.hidden = this.silent.length === 0;
+    if (this.options.startAt !== null) this.seek(this.options.startAt);
     this.showPosition();
   }
 
   private draw(peaks: Peaks): void {
-    const colours = getComputedStyle(this.place);
+    const colours = getComputedStyle(this.host);
     const surface = colours.getPropertyValue("--wl-surface-2");
     // Opaque: the played part is painted onto the pixels of the unplayed one and would keep their transparency.
     const channel = (name: string) => ({
@@ -100,20 +129,58 @@ export class RecordingPlayer {
 
   private listen(): void {
     this.play.addEventListener("click", () => this.toggle());
+    this.skip.addEventListener("click", () => this.toggleSkip());
     for (const event of ["play", "pause", "ended"]) this.audio.addEventListener(event, () => this.showPlaying());
-    for (const event of ["timeupdate", "seeked", "loadedmetadata"]) this.audio.addEventListener(event, () => this.showPosition());
+    for (const event of ["timeupdate", "seeked", "loadedmetadata"]) this.audio.addEventListener(event, () => this.onTime());
     this.audio.addEventListener("error", () => (this.message.textContent = this.words.failed));
     this.audio.addEventListener("playing", () => (this.message.textContent = ""));
+    this.host.addEventListener("player:seek", (event) => this.seek(Number((event as CustomEvent<number>).detail)));
+    this.host.addEventListener("keydown", (event) => this.onKey(event));
     // A row that htmx takes out of the page must not go on talking.
-    this.place.addEventListener("htmx:beforeCleanupElement", () => {
+    this.host.addEventListener("htmx:beforeCleanupElement", () => {
       this.audio.pause();
       this.surfer?.destroy();
     });
   }
 
   private toggle(): void {
-    if (this.audio.paused) this.audio.play().catch(() => (this.message.textContent = this.words.failed));
-    else this.audio.pause();
+    if (!this.audio.paused) {
+      this.audio.pause();
+    } else if (this.needsReason && this.reason === null) {
+      askForReason(this.host, this.words, (reason) => {
+        this.reason = reason;
+        const at = this.audio.currentTime || (this.options.startAt ?? 0);
+        this.audio.src = this.address("audio");
+        this.audio.currentTime = at;
+        this.toggle();
+      });
+    } else {
+      this.audio.play().catch(() => (this.message.textContent = this.words.failed));
+    }
+  }
+
+  private toggleSkip(): void {
+    this.skipsSilence = !this.skipsSilence;
+    this.skip.setAttribute("aria-pressed", String(this.skipsSilence));
+    this.skip.classList.toggle("active", this.skipsSilence);
+  }
+
+  /** The loop key: the first press begins it here, the second ends it here, the third goes on without it. */
+  private turnLoop(): void {
+    if (this.loopFrom === null) this.loopFrom = this.audio.currentTime;
+    else if (this.loopTo === null && this.audio.currentTime > this.loopFrom + 0.5) this.loopTo = this.audio.currentTime;
+    else this.loopFrom = this.loopTo = null;
+    this.band.showLoop(this.loopFrom, this.loopTo, this.length());
+    this.message.textContent = this.loopFrom === null ? "" : this.loopTo === null ? this.words.loopBegun : this.words.loops;
+  }
+
+  private onTime(): void {
+    const at = this.audio.currentTime;
+    if (this.loopFrom !== null && this.loopTo !== null && at >= this.loopTo) this.seek(this.loopFrom);
+    const target = this.skipsSilence && !this.audio.paused ? afterSilence(at, this.silent) : null;
+    if (target !== null) this.seek(target);
+    this.host.dispatchEvent(new CustomEvent("player:time", { detail: this.audio.currentTime, bubbles: true }));
+    this.showPosition();
   }
 
   private makeSlider(): void {
@@ -121,12 +188,24 @@ export class RecordingPlayer {
     this.wave.setAttribute("role", "slider");
     this.wave.setAttribute("aria-label", this.words.seek);
     this.wave.setAttribute("aria-valuemin", "0");
-    this.wave.addEventListener("keydown", (event) => {
-      const target = this.keyTarget(event.key);
-      if (target === null) return;
-      event.preventDefault();
-      this.seek(target);
-    });
+    this.wave.setAttribute("aria-description", this.words.keys);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement) return;
+    const isSpace = event.key === " " && !(event.target instanceof HTMLButtonElement);
+    const acts: Record<string, () => void> = {
+      l: () => this.turnLoop(),
+      s: () => this.toggleSkip(),
+      "<": () => this.changeSpeed(-1),
+      ">": () => this.changeSpeed(1),
+      ...(isSpace ? { " ": () => this.toggle() } : {}),
+    };
+    const target = this.keyTarget(event.key);
+    const act = acts[event.key.toLowerCase()] ?? (target === null ? undefined : () => this.seek(target));
+    if (act === undefined) return;
+    event.preventDefault();
+    act();
   }
 
   private keyTarget(key: string): number | null {
@@ -145,6 +224,7 @@ export class RecordingPlayer {
   }
 
   private seek(seconds: number): void {
+    if (!Number.isFinite(seconds)) return;
     const target = Math.min(Math.max(0, seconds), this.length());
     this.audio.currentTime = target;
     this.surfer?.setTime(target);
@@ -158,9 +238,7 @@ export class RecordingPlayer {
   private showPlaying(): void {
     const isPlaying = !this.audio.paused && !this.audio.ended;
     this.play.setAttribute("aria-label", isPlaying ? this.words.pause : this.words.play);
-    const icon = element("i", `bi ${isPlaying ? "bi-pause-fill" : "bi-play-fill"}`);
-    icon.setAttribute("aria-hidden", "true");
-    this.play.replaceChildren(icon);
+    this.play.replaceChildren(icon(isPlaying ? "pause-fill" : "play-fill"));
   }
 
   private showPosition(): void {
@@ -174,20 +252,57 @@ export class RecordingPlayer {
   }
 
   private speedChoice(): HTMLElement {
-    const choice = element("select", "form-select form-select-sm player-speed");
-    choice.setAttribute("aria-label", this.words.speed);
-    for (const speed of SPEEDS) choice.append(new Option(`${speed}×`, String(speed), speed === 1, speed === 1));
-    choice.addEventListener("change", () => {
-      this.audio.playbackRate = Number(choice.value);
-      this.audio.defaultPlaybackRate = Number(choice.value);
+    this.speed.setAttribute("aria-label", this.words.speed);
+    for (const speed of SPEEDS) this.speed.append(new Option(`${speed}×`, String(speed), speed === 1, speed === 1));
+    this.speed.addEventListener("change", () => this.setSpeed(Number(this.speed.value)));
+    return this.speed;
+  }
+
+  private changeSpeed(by: number): void {
+    const place = SPEEDS.indexOf(Number(this.speed.value)) + by;
+    const speed = SPEEDS[Math.min(Math.max(0, place), SPEEDS.length - 1)] ?? 1;
+    this.speed.value = String(speed);
+    this.setSpeed(speed);
+  }
+
+  private setSpeed(speed: number): void {
+    this.audio.playbackRate = speed;
+    this.audio.defaultPlaybackRate = speed;
+  }
+
+  private shareButton(): HTMLElement {
+    const share = button("btn btn-sm btn-outline-secondary");
+    share.hidden = this.options.page === null;
+    share.setAttribute("aria-label", this.words.share);
+    share.title = this.words.share;
+    share.append(icon("link-45deg"));
+    share.addEventListener("click", () => {
+      const address = new URL(this.options.page ?? "", location.href);
+      address.hash = `t=${this.audio.currentTime.toFixed(1)}`;
+      navigator.clipboard.writeText(address.href).then(
+        () => (this.message.textContent = this.words.shared),
+        () => (this.message.textContent = address.href),
+      );
     });
-    return choice;
+    return share;
   }
 }
 
 function element<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, className: string): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   made.className = className;
+  return made;
+}
+
+function button(className: string): HTMLButtonElement {
+  const made = element("button", className);
+  made.type = "button";
+  return made;
+}
+
+function icon(name: string): HTMLElement {
+  const made = element("i", `bi bi-${name}`);
+  made.setAttribute("aria-hidden", "true");
   return made;
 }
 

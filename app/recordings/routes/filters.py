@@ -1,0 +1,104 @@
+"""The filters of the list of recordings, as they stand in its address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+from flask import request
+
+from app.calls.rules import DISPOSITIONS
+from app.http import parts
+from app.patients.phones import parse_number
+from app.recordings import service
+from app.recordings.rules import MarkerKind, RecordingState
+from app.texts import N_
+
+DIRECTIONS = {"inbound": N_("Incoming"), "outbound": N_("Outgoing")}
+MARKED_BY: Mapping[str, MarkerKind] = {
+    "held": MarkerKind.HOLD,
+    "transferred": MarkerKind.TRANSFER,
+    "consulting": MarkerKind.CONSULT,
+    "conference": MarkerKind.CONFERENCE,
+    "parked": MarkerKind.PARK,
+    "paused": MarkerKind.PAUSE,
+    "rejoining": MarkerKind.REJOIN,
+    "voicemail": MarkerKind.VOICEMAIL,
+}
+"""What a recording can be looked for by: the kind of event in the journal, and what it marks."""
+_LONGEST_DAY = 24 * 60
+
+
+def chosen_filters() -> dict[str, str]:
+    """What the address narrows the list to; what makes no sense is passed over."""
+    given = request.args
+    return {
+        "from": _day(given.get("from", "")),
+        "to": _day(given.get("to", "")),
+        "agent": given.get("agent", "")[:64],
+        "patient": given.get("patient", "") if given.get("patient", "").isdecimal() else "",
+        "number": "".join(each for each in given.get("number", "")[:24] if each in "+0123456789"),
+        "queue": given.get("queue", "")[:40],
+        "direction": _one_of(given.get("direction", ""), DIRECTIONS),
+        "disposition": _one_of(given.get("disposition", ""), DISPOSITIONS),
+        "shortest": _minutes(given.get("shortest", "")),
+        "longest": _minutes(given.get("longest", "")),
+        "marker": _one_of(given.get("marker", ""), MARKED_BY),
+        "state": _one_of(given.get("state", ""), set(RecordingState)),
+        "held": "1" if given.get("held") == "1" else "",
+        "look": "1" if given.get("look") == "1" else "",
+    }
+
+
+def filters_of(chosen: Mapping[str, str]) -> service.Filters:
+    """The same as the service takes it."""
+    patient_id = int(chosen["patient"]) if chosen["patient"] else None
+    return service.Filters(
+        agent=chosen["agent"] or None,
+        # No patient has an id beyond what the database can hold.
+        patient_id=patient_id if patient_id is None or patient_id < 2**31 else 0,
+        number=_number(chosen["number"]),
+        queue=chosen["queue"] or None,
+        direction=chosen["direction"] or None,
+        disposition=chosen["disposition"] or None,
+        shortest_seconds=float(chosen["shortest"]) * 60 if chosen["shortest"] else None,
+        longest_seconds=float(chosen["longest"]) * 60 if chosen["longest"] else None,
+        marker=chosen["marker"] or None,
+        state=RecordingState(chosen["state"]) if chosen["state"] else None,
+        since=_start_of(chosen["from"], days=0),
+        until=_start_of(chosen["to"], days=1),
+        is_held=bool(chosen["held"]),
+        needs_look=bool(chosen["look"]),
+    )
+
+
+def _number(typed: str) -> str | None:
+    """A whole number in its one form; a few digits as the end of one."""
+    if not typed:
+        return None
+    settings = parts().settings
+    found = parse_number(typed, area_code=settings.area_code, outside_prefix=settings.outside_prefix)
+    return found.e164 if found else typed.lstrip("+0")[-15:] or None
+
+
+def _one_of(text: str, known: object) -> str:
+    return text if text in known else ""  # type: ignore[operator]
+
+
+def _minutes(text: str) -> str:
+    return text if text.isascii() and text.isdecimal() and 0 < int(text[:6]) <= _LONGEST_DAY else ""
+
+
+def _day(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return ""
+    # Beyond these years a time zone's arithmetic leaves the calendar.
+    return day.isoformat() if 1970 <= day.year <= 2999 else ""
+
+
+def _start_of(day: str, *, days: int) -> datetime | None:
+    if not day:
+        return None
+    return datetime.combine(date.fromisoformat(day) + timedelta(days=days), time(), parts().settings.timezone)

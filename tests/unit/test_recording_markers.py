@@ -1,0 +1,69 @@
+"""What happened in a call is found at its place in the sound."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.recordings.rules import KINDS_MARKED, Happened, Marker, MarkerKind, kept_until, markers_of
+
+_ANSWERED = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+
+
+def _at(seconds: float, kind: str) -> Happened:
+    return Happened(kind=kind, at=_ANSWERED + timedelta(seconds=seconds))
+
+
+def _markers(*events: Happened, seconds: float = 60) -> list[Marker]:
+    return markers_of(events, started_at=_ANSWERED, seconds=seconds)
+
+
+def test_a_hold_lasts_from_its_beginning_to_its_end() -> None:
+    found = _markers(_at(-8, "queued"), _at(0, "answered"), _at(10, "held"), _at(25.5, "resumed"))
+    assert found == [Marker(kind=MarkerKind.HOLD, start=10, end=25.5)]
+
+
+def test_a_wait_in_a_queue_in_mid_call_takes_no_place_in_the_sound() -> None:
+    found = _markers(
+        _at(0, "answered"),
+        _at(10, "transferred"),
+        _at(10, "queued"),
+        _at(40, "answered"),
+        _at(45, "held"),
+        _at(50, "resumed"),
+    )
+    assert found == [
+        Marker(kind=MarkerKind.QUEUE, start=10),
+        Marker(kind=MarkerKind.TRANSFER, start=10),
+        Marker(kind=MarkerKind.HOLD, start=15, end=20),
+    ]
+
+
+def test_what_did_not_end_lasts_to_the_end_of_the_sound() -> None:
+    assert _markers(_at(50, "paused"), seconds=58.25) == [Marker(kind=MarkerKind.PAUSE, start=50, end=58.25)]
+
+
+def test_what_was_before_the_answer_marks_nothing() -> None:
+    assert _markers(_at(-5, "held"), _at(-3, "resumed")) == []
+
+
+@given(st.lists(st.tuples(st.floats(-60, 600), st.sampled_from(sorted(KINDS_MARKED)))), st.floats(0, 300), st.randoms())
+def test_markers_lie_in_the_sound_in_order_whatever_is_told_in_whatever_order(
+    events: list[tuple[float, str]], seconds: float, random: object
+) -> None:
+    told = [_at(each, kind) for each, kind in events]
+    found = markers_of(told, started_at=_ANSWERED, seconds=seconds)
+    assert found == markers_of(sorted(told, key=lambda each: each.at), started_at=_ANSWERED, seconds=seconds)
+    assert [marker.start for marker in found] == sorted(marker.start for marker in found)
+    for marker in found:
+        assert 0 <= marker.start <= round(seconds, 2) + 0.01
+        assert marker.end is None or marker.start <= marker.end <= round(seconds, 2) + 0.01
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(1, 100))
+def test_a_recording_is_kept_for_whole_years(started: datetime, years: int) -> None:
+    until = kept_until(started, years)
+    assert until.year == started.year + years
+    assert (until.month, until.day) in {(started.month, started.day), (3, 1)}
