@@ -9,6 +9,7 @@ from app.agents.rules import AgentState
 from app.calls.rules import CallerConfirmed, CallEvent, CallRecord, CallState, LegRecord, WayIn
 from telephony.tracker import inputs
 from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
+from telephony.tracker.consult_recovery import ConsultRecovery
 from telephony.tracker.desks import Desk
 from telephony.tracker.live_call import LiveCall
 from telephony.tracker.live_calls import LiveCalls, Naming
@@ -21,9 +22,17 @@ _PLACING_SECONDS = timedelta(seconds=3)
 class Reconciliation:
     """Doing it twice with the same snapshot changes nothing the second time."""
 
-    def __init__(self, desks: dict[str, Desk], calls: LiveCalls, naming: Naming, out: list[inputs.Output]) -> None:
+    def __init__(
+        self,
+        desks: dict[str, Desk],
+        calls: LiveCalls,
+        recovery: ConsultRecovery,
+        naming: Naming,
+        out: list[inputs.Output],
+    ) -> None:
         self._desks = desks
         self._calls = calls
+        self._recovery = recovery
         self._naming = naming
         self._out = out
 
@@ -120,6 +129,9 @@ class Reconciliation:
             self._hear(call, snapshot.histories[linkedid])
         if trunk is not None:
             call.patient = (trunk.channel, trunk.uniqueid)
+        if self._recovery.catch_up(call, channels, trunk, snapshot):
+            return
+        if trunk is not None:
             self._catch_up_queue(call, trunk, snapshot)
         for channel in channels:
             self._catch_up_leg(call, channel, trunk, snapshot)

@@ -142,7 +142,7 @@ class Supervisions:
         watch = self._watch_of(command.agent)
         if wished not in set(SupervisionMode):
             self._refuse(command, N_("A supervisor listens, whispers or speaks to both."))
-        elif call is None or self._talker(call) is None:
+        elif call is None or self._calls.talker(call) is None:
             self._refuse(command, N_("This call has ended already."))
         elif call.record.agent == command.agent:
             self._refuse(command, N_("This is your own call."))
@@ -196,10 +196,12 @@ class Supervisions:
     def _take_over(self, command: inputs.CommandIssued, desk: Desk) -> None:
         call = self._calls.by_id(str(command.args.get("call_id", "")))
         watch = self._watch_of(command.agent)
-        if call is None or self._talker(call) is None:
+        if call is None or self._calls.talker(call) is None:
             self._refuse(command, N_("This call has ended already."))
         elif call.record.agent == command.agent:
             self._refuse(command, N_("This is your own call."))
+        elif call.record.consult is not None:
+            self._refuse(command, N_("The agent is asking somebody. Try again when the patient is back on the line."))
         elif watch is None and desk.record.state in (AgentState.RINGING, AgentState.TALKING, AgentState.LISTENING):
             self._refuse(command, N_("Finish the present call first."))
         elif not desk.is_proved(command.at):
@@ -216,8 +218,11 @@ class Supervisions:
     def _transfer(self, command: inputs.CommandIssued, call: LiveCall, at: datetime) -> None:
         self._occupy(self._desks[command.agent], at)
         self._out.append(
-            inputs.TransferCall(command_id=command.id, channel=call.agent[0], target=command.agent, answers_itself=True)
+            inputs.TransferCall(
+                command_id=command.id, channel=call.patient[0], target=command.agent, answers_itself=True
+            )
         )
+        self._calls.hand_on(call, at)
 
     def _occupy(self, desk: Desk, at: datetime) -> None:
         """Nothing is offered to this desk from now on."""
@@ -225,11 +230,6 @@ class Supervisions:
             self._calls.finish_wrap_up(desk.record.username, at)
         # A pause that the supervisor chose goes on after it, for the same reason.
         desk.become(AgentState.LISTENING, at, reason=desk.record.reason)
-
-    def _talker(self, call: LiveCall) -> str | None:
-        """The agent who talks with the patient of this call now."""
-        is_talk = call.record.answered_at is not None and call.record.rejoining_at is None and not call.is_transferring
-        return call.record.agent if is_talk and call.agent[1] in call.channels else None
 
     def _hang_up(self, watch: _Watch) -> None:
         if watch.channel and not watch.is_leaving:
@@ -257,7 +257,7 @@ class Supervisions:
             self._rest(watch.record.supervisor, at)
             return
         call = self._calls.by_id(str(command.args.get("call_id", "")))
-        if call is None or self._talker(call) is None:
+        if call is None or self._calls.talker(call) is None or call.record.consult is not None:
             self._refuse(command, N_("This call has ended already."))
             self._rest(watch.record.supervisor, at)
         else:
