@@ -110,6 +110,11 @@ class TonePhone:
         }
         self._send_own("INVITE", 1, self._sdp())
 
+    def hang_up_from_here(self) -> None:
+        """End a call that came in."""
+        self._send_own("BYE", 2)
+        self.is_in_call = False
+
     def hang_up(self) -> None:
         """End the call."""
         if self.is_in_call and self._dialog:
@@ -162,6 +167,7 @@ class TonePhone:
         method = first.split()[0]
         if method == "INVITE":
             self._take_far(text)
+            self._remember(text, sender)
             self._heard.clear()
             self.is_in_call = True
             self.calls_taken += 1
@@ -169,6 +175,19 @@ class TonePhone:
             self.is_in_call = False
         if method != "ACK":
             self._answer(text, sender, self._sdp() if method == "INVITE" else "")
+
+    def _remember(self, text: str, sender: tuple[str, int]) -> None:
+        """The dialog as this side would speak in it (RFC 3261, section 12.1.1)."""
+        to = _header(text, "To")
+        contact = re.search(r"(?mi)^Contact: *<([^>]+)>", text)
+        assert contact is not None, "an INVITE without Contact"
+        self._dialog = {
+            "target": contact.group(1),
+            "from": to if "tag=" in to else f"{to};tag={self._to_tag}",
+            "to": _header(text, "From"),
+            "call_id": _header(text, "Call-ID"),
+            "sip_port": str(sender[1]),
+        }
 
     def _on_answer(self, text: str, code: int) -> None:
         if code < 200 or "INVITE" not in _header(text, "CSeq"):

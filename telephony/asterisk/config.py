@@ -73,8 +73,6 @@ class AsteriskConfig:
     """How long a patient hears music at most while somebody else is asked, when Wardline says nothing more."""
     parked_seconds: int = 3600
     """The same for a parked patient. Wardline's own bound is a setting, and shorter."""
-    consult_queue_seconds: int = 120
-    """How long an agent waits at most for somebody of a queue that is asked."""
     answer_seconds: int = 5
     """How long a patient may think before a question of an automatic call is asked again."""
     heartbeat_seconds: int = 30

@@ -108,8 +108,6 @@ class ConsultRecovery:
             is_up = asked is not None and asked.is_up
             self._be(call, ConsultState.TALKING if is_up else ConsultState.RINGING, snapshot)
             call.is_in_room = agent.context == ROOM.context
-            if is_up and not call.is_in_room:
-                call.meet_at = snapshot.at
         elif call.record.held_at is not None and call.record.consult is None:
             call.is_in_room = True  # held by the agent's own key
         else:
@@ -124,7 +122,6 @@ class ConsultRecovery:
         if agent is not None and asked is not None and asked.is_up:
             if call.record.consult is not ConsultState.CONFERENCE:
                 self._be(call, ConsultState.TALKING, snapshot)
-                call.is_in_room = agent.context == ROOM.context
                 self._consultations.move(call, ConsultMove.JOIN, snapshot.at)
         elif agent is not None:
             if call.record.consult is not None:
@@ -170,7 +167,7 @@ class ConsultRecovery:
         for name, desk in self._desks.items():
             if desk.record.call_id != call.record.id or name in inside:
                 continue
-            if desk.record.state is AgentState.TALKING and call.record.parked_at is None:
+            if desk.record.state is AgentState.TALKING and call.record.agent == name:
                 self._calls.wrap_up(call.record, name, snapshot.at)
             elif desk.record.state in (AgentState.RINGING, AgentState.TALKING):
                 desk.rest(snapshot.at)

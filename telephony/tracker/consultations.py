@@ -8,7 +8,7 @@ browser: each phone has one line.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.agents.rules import AgentState
 from app.calls.rules import CallEvent, CallState, CommandKind, ConsultMove, ConsultState, LegRecord, PatientWith, after
@@ -25,8 +25,6 @@ HELD = inputs.Place(context="held")
 ROOM = inputs.Place(context="room")
 PATIENT_IN_ROOM = inputs.Place(context="room", exten="patient")
 ASKED = "asked"
-# Asterisk joins who answers with who asked some milliseconds after it has told of the answer.
-_JOINED_AFTER = timedelta(seconds=0.4)
 _ORDERED = {
     CommandKind.COMPLETE: ConsultMove.COMPLETE,
     CommandKind.JOIN_ALL: ConsultMove.JOIN,
@@ -62,13 +60,15 @@ class Consultations:
 
     def _ask(self, command: inputs.CommandIssued, call: LiveCall) -> None:
         target = self._targets.of(command)
+        place = None if isinstance(target, str) else self._targets.place_to_ask(target, by=command.agent)
         if call.record.consult is not None:
             self._refuse(command, N_("Somebody is being asked already."))
         elif isinstance(target, str):
             self._refuse(command, target)
+        elif place is None:
+            self._refuse(command, N_("Nobody of this queue is ready."))
         else:
-            call.colleague, call.colleague_cause, call.meet_at = NOBODY, "", None
-            call.asks_queue, call.is_agent_leaving = target.is_queue, False
+            call.colleague, call.colleague_cause = NOBODY, ""
             call.record = replace(call.record, consult=ConsultState.RINGING, consult_with=target.name, held_at=None)
             self._calls.say(call, CallEvent.CONSULTING, command.at, command.agent)
             self._calls.end_pause(call, command.at)
@@ -80,7 +80,7 @@ class Consultations:
                     channel=call.patient[0],
                     to=HELD,
                     other_channel=call.agent[0],
-                    other_to=target.asked_at,
+                    other_to=place,
                 )
             )
 
@@ -149,8 +149,6 @@ class Consultations:
                 elif call.is_in_room and call.record.held_at is not None:
                     self._to_queue(call, event.at, is_there=True)
                 return False
-            case ami.QueueCallerJoin():
-                return True  # the agent asks a queue
             case ami.HangupRequest() if event.uniqueid == call.colleague[1]:
                 if event.cause in _REFUSALS:
                     call.colleague_cause = "BUSY"
@@ -158,8 +156,7 @@ class Consultations:
                     call.hung_up_by = "agent"
                 return True
             case ami.HangupRequest() if event.uniqueid == call.agent[1]:
-                call.is_agent_leaving = call.record.consult is not None
-                return call.is_agent_leaving
+                return call.record.consult is not None
             case ami.Hold() | ami.Unhold() if event.uniqueid == call.agent[1]:
                 return self._on_hold(call, isinstance(event, ami.Hold))
             case ami.Told(what=what) if what == ASKED:
@@ -169,21 +166,18 @@ class Consultations:
                 return False
 
     def _on_unanswered(self, call: LiveCall, at: datetime) -> None:
-        state = call.record.consult
-        if state is ConsultState.RINGING:
+        if call.record.consult is not ConsultState.RINGING:
+            return
+        place = self._targets.next_to_ask(call.record.consult_with or "", by=call.record.agent or "")
+        if place is not None:
+            self._out.append(inputs.MoveChannels(channel=call.agent[0], to=place))
+        else:
             self.move(call, ConsultMove.UNANSWERED, at)
-        elif state is ConsultState.TALKING and call.meet_at is not None:
-            self.move(call, ConsultMove.COLLEAGUE_LEFT, at)
 
     def _on_colleague_hangup(self, call: LiveCall, at: datetime) -> bool:
         call.channels.pop(call.colleague[1], None)
-        is_taken_along = call.meet_at is not None and call.is_agent_leaving
         if call.record.consult is ConsultState.RINGING:
             self._colleague_gone(call, at, call.colleague_cause or "CANCEL")
-        elif call.record.consult is ConsultState.TALKING and is_taken_along:
-            # The agent's own end follows in a moment; the patient is not led to a channel that is about to go.
-            self._colleague_gone(call, at, "CANCEL")
-            call.record = replace(call.record, consult=ConsultState.RINGING)
         elif call.record.consult is not None:
             self.move(call, ConsultMove.COLLEAGUE_LEFT, at)
         elif call.is_in_room:
@@ -195,11 +189,6 @@ class Consultations:
     def _on_agent_hangup(self, call: LiveCall, at: datetime) -> bool:
         if call.record.consult is not None:
             call.channels.pop(call.agent[1], None)
-            is_alone = call.meet_at is not None and call.record.consult is ConsultState.TALKING
-            if is_alone:
-                # Not in the room yet: the colleague's channel ends with the agent's.
-                self._colleague_gone(call, at, "CANCEL")
-                call.record = replace(call.record, consult=ConsultState.RINGING)
             self.move(call, ConsultMove.AGENT_LEFT, at)
             return True
         if call.is_in_room and call.record.rejoining_at is None and not call.is_transferring:
@@ -236,19 +225,16 @@ class Consultations:
         self._calls.say(call, CallEvent.CONSULT_ENDED, at, agent, leg)
         if goes_to is PatientWith.QUEUE:
             self._to_queue(call, at, is_there=move is ConsultMove.PATIENT_TIRED)
-        call.meet_at = None
 
     def _enter(self, call: LiveCall, state: ConsultState, at: datetime, command_id: str | None) -> None:
         call.record = replace(call.record, consult=state)
         desk = self._colleague_desk(call)
         if state is ConsultState.TALKING:
-            # Who was rung directly has met the agent in the room already.
-            call.is_in_room, call.meet_at = not call.asks_queue, at if call.asks_queue else None
+            call.is_in_room = True  # Asterisk leads both there by itself
             if desk is not None:
                 desk.become(AgentState.TALKING, at, call_id=call.record.id)
             self._calls.say(call, CallEvent.CONSULT_ANSWERED, at, call.record.agent)
             return
-        self._gather(call)
         self._calls.end_pause(call, at)
         self._out.append(inputs.MoveChannels(command_id=command_id, channel=call.patient[0], to=PATIENT_IN_ROOM))
         leg = self._begin_leg(call, at)
@@ -271,12 +257,11 @@ class Consultations:
             )
         elif command_id is not None:
             self._out.append(inputs.CommandDone(id=command_id))
-        call.is_in_room, call.meet_at = True, None
+        call.is_in_room = True
         return leg
 
     def _hand_over(self, call: LiveCall, at: datetime, command_id: str | None) -> None:
         """The patient talks with who was asked; the agent who asked is out."""
-        self._gather(call)
         if call.record.consult is not ConsultState.CONFERENCE:
             self._calls.end_pause(call, at)
             self._out.append(inputs.MoveChannels(command_id=command_id, channel=call.patient[0], to=PATIENT_IN_ROOM))
@@ -313,14 +298,6 @@ class Consultations:
             self._hang_up(call.agent)
         if agent is not None:
             self._calls.wrap_up(call.record, agent, at)
-
-    def _gather(self, call: LiveCall) -> None:
-        """Agent and colleague into the room, where they are not there yet."""
-        if not call.is_in_room and call.agent[1] in call.channels:
-            self._out.append(
-                inputs.MoveChannels(channel=call.agent[0], to=ROOM, other_channel=call.colleague[0], other_to=ROOM)
-            )
-        call.is_in_room, call.meet_at = True, None
 
     def _begin_leg(self, call: LiveCall, at: datetime) -> LegRecord | None:
         """A colleague's part in the call begins where they talk with the patient."""
@@ -376,13 +353,6 @@ class Consultations:
         """The page of who is asked is gone."""
         if endpoint_of(call.colleague[0]) == colleague:
             self._hang_up(call.colleague)
-
-    def judge(self, at: datetime) -> None:
-        """Who was reached through a queue comes into the room as well."""
-        for call in self._calls:
-            is_due = call.meet_at is not None and at - call.meet_at >= _JOINED_AFTER
-            if is_due and call.record.consult is ConsultState.TALKING:
-                self._gather(call)
 
     def fail(self, effect: inputs.Effect, at: datetime) -> None:
         """Asterisk refused to part agent and patient: they talk on."""

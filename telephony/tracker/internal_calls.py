@@ -160,7 +160,8 @@ class InternalCalls:
                 else:
                     call.other = known
                     self._meet(call, snapshot.at, is_up=channel.is_up)
-            if not there and snapshot.at - call.record.started_at >= _PLACING_SECONDS:
+            is_placed = call.own != NOBODY or snapshot.at - call.record.started_at >= _PLACING_SECONDS
+            if not there and is_placed:
                 by = "restart" if snapshot.is_restarted else "agent"
                 self._end(call, snapshot.at, self._outcome(call), by)
 

@@ -23,10 +23,7 @@ class LiveCall:
     agent: tuple[str, str] = NOBODY
     colleague: tuple[str, str] = NOBODY
     colleague_cause: str = ""  # why who is asked did not answer, where the phone has said so
-    asks_queue: bool = False
-    meet_at: datetime | None = None  # when somebody of a queue answered who is not in the room yet
     is_in_room: bool = False
-    is_agent_leaving: bool = False  # who asks has rung off; the channel is about to end
     led_to: str = ""  # the number outside of a blind transfer that is under way, and who ordered it
     led_by: str | None = None
     legs: dict[str, LegRecord] = field(default_factory=dict)

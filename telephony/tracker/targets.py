@@ -21,11 +21,6 @@ class Target:
     is_outside: bool = False
     is_queue: bool = False
 
-    @property
-    def asked_at(self) -> inputs.Place:
-        """Where the channel of an agent who asks goes."""
-        return inputs.Place(context="consult-outside" if self.is_outside else "consult", exten=self.exten)
-
 
 class Targets:
     """Reads the desks, the queues and the list of what may be dialled, which may all change."""
@@ -47,6 +42,30 @@ class Targets:
         if self._desks[name].record.state is not AgentState.READY:
             return N_("This colleague is not ready. Choose another, or the queue.")
         return Target(name=name, exten=name)
+
+    def place_to_ask(self, target: Target, *, by: str) -> inputs.Place | None:
+        """Where the channel of an agent who asks goes; nothing when nobody of the queue is ready.
+
+        A queue is asked by ringing one after the other of those who are ready: nobody waits in it; the patient holds.
+        """
+        if target.is_outside:
+            return inputs.Place(context="consult-outside", exten=target.exten)
+        exten = self._first_ready(target.name, by) if target.is_queue else target.exten
+        return inputs.Place(context="consult", exten=exten) if exten else None
+
+    def next_to_ask(self, queue: str, *, by: str) -> inputs.Place | None:
+        """Who is rung after one of the queue has not answered; nothing when `queue` is none, or has nobody more."""
+        exten = self._first_ready(queue, by) if queue in self._queues else ""
+        return inputs.Place(context="consult", exten=exten) if exten else None
+
+    def _first_ready(self, queue: str, by: str) -> str:
+        """Of those with the lowest penalty, who has been ready for longest."""
+        ready = [
+            (desk.queues[queue], desk.record.since, name)
+            for name, desk in self._desks.items()
+            if name != by and queue in desk.queues and desk.record.state is AgentState.READY
+        ]
+        return min(ready)[2] if ready else ""
 
     def _outside(self, given: str) -> Target | str:
         number = clean_number(given)

@@ -113,6 +113,7 @@ class Tracker:
             case inputs.QueuesPlanned():
                 self._plan_queues(given)
             case inputs.Snapshot():
+                self._see_phones(given)
                 self._internal.reconcile(given)
                 self._reconciliation.reconcile(self._without_internal(given))
                 self._supervisions.reconcile(given)
@@ -125,7 +126,6 @@ class Tracker:
         """Time has passed: wrap-ups end, desks that stopped proving themselves are lost."""
         for desk in self._desks.values():
             self._judge(desk, at)
-        self._consultations.judge(at)
         self._parking.judge(at)
         self._pauses.judge(at)
         return self._finish(at)
@@ -320,10 +320,14 @@ class Tracker:
             histories={key: each for key, each in snapshot.histories.items() if not self._internal.has(key)},
         )
 
-    def _reconcile_desks(self, snapshot: inputs.Snapshot) -> None:
+    def _see_phones(self, snapshot: inputs.Snapshot) -> None:
+        # First of all: whoever is let go below is ready again only with a phone.
         for name, desk in self._desks.items():
             desk.contacts = set(snapshot.contacts.get(name, frozenset()))
             desk.is_reachable = True
+
+    def _reconcile_desks(self, snapshot: inputs.Snapshot) -> None:
+        for name, desk in self._desks.items():
             desk.members = dict.fromkeys(desk.queues, (False, False, 0))
             for queue, members in snapshot.members.items():
                 is_paused, penalty = members.get(name, (False, 0))

@@ -33,7 +33,6 @@ class Party:
     dialler: str = ""
     asked: str = ""
     is_asked_up: bool = False
-    asks_queue: bool = False
     is_parked: bool = False
     is_internal: bool = False
     room: set[str] = field(default_factory=set)
@@ -108,9 +107,9 @@ class SwitchModel:
     def asked_answers(self, party: Party) -> None:
         party.is_asked_up = True
         leg = party.agents[party.talker]
-        party.room = set() if party.asks_queue else {party.asked, leg}
-        for each in (party.asked, leg):
-            self._stand(each, self.channels[each].context if party.asks_queue else "room", is_up=True)
+        party.room = {party.asked, leg}
+        for each in party.room:
+            self._stand(each, "room", is_up=True)
         self._dial_end(party.asked, "ANSWER")
 
     def asked_refuses(self, party: Party, status: str) -> None:
@@ -283,8 +282,7 @@ class SwitchModel:
             if not is_up:
                 self._dial_end(uniqueid, "CANCEL")
             self._gone(uniqueid, 16)
-            was_alone = not is_up or party.asks_queue
-            if was_alone and party.talker and party.patient in self.channels:
+            if not is_up and party.talker and party.patient in self.channels:
                 self.nobody_answers(party)
         elif uniqueid == party.patient:
             party.patient, party.is_parked = "", False
@@ -292,10 +290,9 @@ class SwitchModel:
         else:
             agent, party.talker, party.dialler = self._name(uniqueid), "", ""
             del party.agents[agent]
-            if party.asked and (not party.is_asked_up or party.asked not in party.room):
-                asked, party.asked, is_up, party.is_asked_up = party.asked, "", party.is_asked_up, False
-                if not is_up:
-                    self._dial_end(asked, "CANCEL")
+            if party.asked and not party.is_asked_up:
+                asked, party.asked = party.asked, ""
+                self._dial_end(asked, "CANCEL")
                 self._gone(asked, 16)
             self._gone(uniqueid, 16)
             if party.asked and party.is_asked_up and self._name(party.asked) in self.agents:
@@ -339,13 +336,10 @@ class SwitchModel:
             target = next(place.exten for uniqueid, place in moved if uniqueid == leg)
             busy = {name for other in self.parties.values() for name in other.agents}
             busy |= {self._name(other.asked) for other in self.parties.values() if other.asked}
-            free = [name for name, is_paused in self.members.items() if not is_paused and name not in busy]
-            party.asks_queue = target == "hotline"
-            wanted = free[:1] if party.asks_queue else [] if target in busy else [target]
-            if not wanted:
+            if target in busy:
                 self.nobody_answers(party)
-            elif wanted[0] in self.agents:
-                self.ring_asked(party, wanted[0])
+            elif target in self.agents:
+                self.ring_asked(party, target)
             else:
                 self.ring_asked(party)
 
@@ -439,10 +433,11 @@ class SwitchModel:
 
     def _end(self, party: Party, *, cause: int = 16) -> None:
         self.parties.pop(party.linkedid, None)
-        if party.asked:
+        asked, party.asked = party.asked, ""
+        if asked:
             if not party.is_asked_up:
-                self._dial_end(party.asked, "CANCEL")
-            self._gone(party.asked, 16)
+                self._dial_end(asked, "CANCEL")
+            self._gone(asked, 16)
         for agent in list(party.agents):
             if agent not in (party.talker, party.dialler):
                 self._dial_end(party.agents[agent], "CANCEL")

@@ -257,48 +257,28 @@ def test_a_refused_parting_leaves_agent_and_patient_talking(switch: SwitchModel,
     assert only_call(switch).consult is None
 
 
-def test_who_comes_from_a_queue_meets_the_agent_in_the_room(switch: SwitchModel, party: Party) -> None:
+def test_a_queue_is_asked_by_ringing_who_is_ready_one_after_the_other() -> None:
+    switch = SwitchModel("alice", "bob", "carol")
+    for agent in switch.agents:
+        switch.order(CommandKind.SET_READY, agent)
+        switch.pass_time(1)
+    party = talk(switch)
     order(switch, CommandKind.CONSULT, party, to="hotline")
-    assert states(switch) == ("talking", "ringing")
-    switch.asked_answers(party)
-    assert party.room == set()
-    switch.pass_time(0.5)
-    assert party.room == {party.asked, party.agents["alice"]}
-    order(switch, CommandKind.COMPLETE, party)
-    assert only_call(switch).agent == "bob"
-    assert places(switch, party) == "room"
-
-
-def test_a_transfer_to_who_just_came_from_a_queue_waits_for_nothing(switch: SwitchModel, party: Party) -> None:
-    order(switch, CommandKind.CONSULT, party, to="hotline")
+    assert (only_call(switch).consult_with, switch.play.state_of("bob").value) == ("hotline", "ringing")
+    switch.asked_refuses(party, "NOANSWER")
+    assert switch.play.state_of("bob").value == "not_ready"
+    assert switch.play.state_of("carol").value == "ringing"
     switch.asked_answers(party)
     order(switch, CommandKind.COMPLETE, party)
-    assert states(switch) == ("wrap_up", "talking")
-    assert party.room == {party.patient, party.agents["bob"]}
+    assert only_call(switch).agent == "carol"
 
 
-def test_an_agent_who_hangs_up_at_once_takes_who_came_from_a_queue_along_and_not_the_patient(
-    switch: SwitchModel, party: Party
-) -> None:
+def test_a_queue_that_has_nobody_more_gives_the_patient_back(switch: SwitchModel, party: Party) -> None:
     order(switch, CommandKind.CONSULT, party, to="hotline")
-    switch.asked_answers(party)
-    switch.hang_up_agent(party)
-    assert party.is_waiting
-    assert states(switch) == ("wrap_up", "ready")
-
-
-def test_a_queue_that_has_nobody_gives_the_patient_back(switch: SwitchModel, party: Party) -> None:
-    switch.order(CommandKind.SET_NOT_READY, "bob")
-    order(switch, CommandKind.CONSULT, party, to="hotline")
+    switch.asked_refuses(party, "BUSY")
     assert only_call(switch).consult is None
     assert places(switch, party) == "room"
-
-
-def test_asking_a_queue_does_not_put_the_patient_into_it(switch: SwitchModel, party: Party) -> None:
-    ask(switch, party, answered=False)
-    joined = ami.QueueCallerJoin(**switch._of(party.agents["alice"]), queue="other", position=1)
-    assert kinds(switch.play.tell(joined)) == []
-    assert only_call(switch).queue == "hotline"
+    assert "Nobody" in error_of(order(switch, CommandKind.CONSULT, party, to="hotline"))
 
 
 def test_a_patient_whom_asterisk_took_back_to_the_queue_waits_there(switch: SwitchModel, party: Party) -> None:
@@ -341,6 +321,17 @@ def test_a_colleague_who_left_in_the_gap_is_not_missed(switch: SwitchModel, part
     switch.pass_time(2)
     switch.reconnect()
     assert only_call(switch).consult is None
+    assert places(switch, party) == "room"
+    assert states(switch) == ("talking", "ready")
+
+
+def test_a_colleague_who_left_between_two_processes_has_nothing_to_wrap_up(switch: SwitchModel, party: Party) -> None:
+    ask(switch, party)
+    switch.cut()
+    switch.asked_hangs_up(party)
+    switch.play = switch.play.restart(switch.now)
+    switch.pass_time(1)
+    switch.reconnect()
     assert places(switch, party) == "room"
     assert states(switch) == ("talking", "ready")
 
