@@ -24,6 +24,7 @@ class Call(Table):
         Index("ix_call_agent", "agent", "started_at"),
         Index("ix_call_state", "state", "queue"),
         Index("ix_call_number", "number", "started_at"),
+        Index("ix_call_parked", "parked_at"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

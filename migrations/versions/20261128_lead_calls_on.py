@@ -17,6 +17,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("parked_by", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("recording_paused_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_call_parked", "call", ["parked_at"])
     with op.batch_alter_table("department", schema=None) as batch_op:
         batch_op.add_column(sa.Column("phone", sa.String(length=20), nullable=True))
 
@@ -24,6 +25,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("department", schema=None) as batch_op:
         batch_op.drop_column("phone")
+    op.drop_index("ix_call_parked", "call")
     with op.batch_alter_table("call", schema=None) as batch_op:
         for column in (
             "recording_paused_at", "parked_by", "parked_at", "transferred_to", "consult_with", "consult",

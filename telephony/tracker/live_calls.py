@@ -484,6 +484,9 @@ class LiveCalls:
         missed = dict.fromkeys(MISSED, CallState.ABANDONED)
         state = (missed | {CallOutcome.ANSWERED: CallState.ANSWERED}).get(outcome, CallState.FAILED)
         self.end_pause(call, at)
+        if call.record.parked_at is not None:
+            call.record = replace(call.record, parked_at=None)
+            self.say(call, CallEvent.UNPARKED, at)
         agent, asked = call.record.agent or call.record.parked_by, call.record.consult is not None
         leg = self.close_talking_leg(call, at, by)
         call.record = replace(

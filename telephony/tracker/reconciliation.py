@@ -49,11 +49,21 @@ class Reconciliation:
             is_being_placed = not call.channels and is_recent and not is_told
             if call.record.linkedid not in present and not is_being_placed:
                 self._end_in_gap(call, snapshot)
+        self._stop_ringing(present, snapshot)
         for linkedid, channels in present.items():
             self._catch_up(linkedid, channels, snapshot)
         for linkedid, history in snapshot.histories.items():
             if snapshot.is_over(linkedid) and linkedid not in known:
                 self._tell_history(history, snapshot)
+
+    def _stop_ringing(self, present: dict[str, list[inputs.ChannelInfo]], snapshot: inputs.Snapshot) -> None:
+        """Desks that rang before the gap and do not now: another call may ring there, whichever is looked at first."""
+        for name, desk in self._desks.items():
+            call = self._calls.of_agent(name) if desk.record.state is AgentState.RINGING else None
+            if call is None:
+                continue
+            if all(endpoint_of(channel.channel) != name for channel in present.get(call.record.linkedid, ())):
+                desk.rest(snapshot.at)
 
     def _end_in_gap(self, call: LiveCall, snapshot: inputs.Snapshot) -> None:
         history = snapshot.histories.get(call.record.linkedid)
@@ -240,9 +250,7 @@ class Reconciliation:
         for name, desk in self._desks.items():
             if desk.record.call_id != call.record.id or name in inside:
                 continue
-            if desk.record.state is AgentState.RINGING:
-                desk.rest(snapshot.at)
-            elif desk.record.state is AgentState.TALKING and (is_waiting or call.record.agent != name):
+            if desk.record.state is AgentState.TALKING and (is_waiting or call.record.agent != name):
                 # Where neither is the case the call is about to end, the agent's channel a moment before the patient's.
                 self._calls.leave(call, name, snapshot.at)
 

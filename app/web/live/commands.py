@@ -30,9 +30,11 @@ from app.followups import service as followups
 from app.followups.rules import DiallingMode
 from app.http import SignedIn
 from app.messages import service as messages
+from app.organisation import service as organisation
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.models import PatientPhone
+from app.patients.phones import parse_number
 from app.texts import N_
 from app.web.errors import detail_of
 from app.web.live.arguments import (
@@ -45,6 +47,7 @@ from app.web.live.arguments import (
     read_number,
     read_optional_text,
     read_reason,
+    read_target,
     read_text,
     read_uuid,
 )
@@ -71,6 +74,15 @@ class DeskCommandKind(StrEnum):
     VERIFY_CALLER = "verify_caller"
     READ_NOTICE = "read_notice"
     STOP_SUPERVISING = "stop_supervising"
+    CONSULT = "consult"
+    COMPLETE = "complete"
+    JOIN_ALL = "join_all"
+    BACK = "back"
+    PARK = "park"
+    PICK_UP = "pick_up"
+    CALL_COLLEAGUE = "call_colleague"
+    PAUSE_RECORDING = "pause_recording"
+    RESUME_RECORDING = "resume_recording"
 
 
 def carry_out(parts: Parts, user: SignedIn, payload: object) -> dict[str, Any]:
@@ -106,6 +118,21 @@ def _telephony(kind: CommandKind, read: Callable[[Args], Result]) -> Callable[[P
         return calls.order(parts, id=id, kind=kind, args=read(args), agent=user.username, issued_by=user.username)
 
     return do
+
+
+def _of_call(args: Args) -> Result:
+    return {"call_id": read_text(args, "call_id", LONGEST_ID)}
+
+
+def _pick_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    """A parked call that this agent may see."""
+    wish = _of_call(args)
+    with parts.database.reading() as session:
+        _bind(parts, user, session)
+        if all(call.id != wish["call_id"] for call, _name in calls.parked_calls(session)):
+            raise Conflict(N_("Somebody else has this patient already."))
+    kind = CommandKind.PICK_UP
+    return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
 
 
 def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
@@ -230,6 +257,32 @@ def _read_notice(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     return {}
 
 
+def _lead(kind: CommandKind) -> Callable[[Parts, SignedIn, str, Args], Result]:
+    """Ask somebody, or transfer to them. The contact policy has no part in it: nobody who is asked is a patient."""
+
+    def do(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+        wish = {"call_id": read_text(args, "call_id", LONGEST_ID), **read_target(args)}
+        with parts.database.reading() as session:
+            number = None
+            if "department_id" in wish:
+                number = organisation.phone_of(session, wish["department_id"])
+            elif "number" in wish:
+                number = wish["number"] = _number_of(parts, wish["number"])
+            if number is not None:
+                calls.require_allowed(session, number)
+        return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
+
+    return do
+
+
+def _number_of(parts: Parts, typed: str) -> str:
+    settings = parts.settings
+    found = parse_number(typed.strip(), area_code=settings.area_code, outside_prefix=settings.outside_prefix)
+    if found is None:
+        raise InvalidInput(N_("This is not a telephone number. A landline needs its area code."), field="number")
+    return found.e164
+
+
 def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     patient_id, phone_id = read_number(args, "patient_id"), read_number(args, "phone_id")
     if args.get("task_id") is not None:
@@ -343,13 +396,19 @@ _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.SET_READY: _telephony(CommandKind.SET_READY, lambda args: {}),
     DeskCommandKind.SET_NOT_READY: _telephony(CommandKind.SET_NOT_READY, lambda args: {"reason": read_reason(args)}),
     DeskCommandKind.DIAL: _dial,
-    DeskCommandKind.HANG_UP: _telephony(
-        CommandKind.HANG_UP, lambda args: {"call_id": read_text(args, "call_id", LONGEST_ID)}
+    DeskCommandKind.HANG_UP: _telephony(CommandKind.HANG_UP, _of_call),
+    DeskCommandKind.TRANSFER: _lead(CommandKind.TRANSFER),
+    DeskCommandKind.CONSULT: _lead(CommandKind.CONSULT),
+    DeskCommandKind.COMPLETE: _telephony(CommandKind.COMPLETE, _of_call),
+    DeskCommandKind.JOIN_ALL: _telephony(CommandKind.JOIN_ALL, _of_call),
+    DeskCommandKind.BACK: _telephony(CommandKind.BACK, _of_call),
+    DeskCommandKind.PARK: _telephony(CommandKind.PARK, _of_call),
+    DeskCommandKind.PICK_UP: _pick_up,
+    DeskCommandKind.CALL_COLLEAGUE: _telephony(
+        CommandKind.CALL_COLLEAGUE, lambda args: {"to": read_text(args, "to", LONGEST_ID)}
     ),
-    DeskCommandKind.TRANSFER: _telephony(
-        CommandKind.TRANSFER,
-        lambda args: {"call_id": read_text(args, "call_id", LONGEST_ID), "to": read_text(args, "to", LONGEST_ID)},
-    ),
+    DeskCommandKind.PAUSE_RECORDING: _telephony(CommandKind.PAUSE_RECORDING, _of_call),
+    DeskCommandKind.RESUME_RECORDING: _telephony(CommandKind.RESUME_RECORDING, _of_call),
     DeskCommandKind.SAVE_WRAP_UP: _save_wrap_up,
     DeskCommandKind.FINISH_WRAP_UP: _finish_wrap_up,
     DeskCommandKind.PICK_PATIENT: _pick_patient,
