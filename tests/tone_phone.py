@@ -92,11 +92,15 @@ class TonePhone:
         self._rtp.close()
 
     def hears(self, *others: TonePhone) -> set[float]:
+        """Which of these phones were in what came in during the last half second."""
+        return self.hears_tones(*(other.hertz for other in others))
+
+    def hears_tones(self, *tones: float) -> set[float]:
         """Which of these tones were in what came in during the last half second."""
         if time.monotonic() - self._heard_at > 0.2 or len(self._heard) < _LISTENED:
             return set()
         samples = list(self._heard)
-        return {other.hertz for other in others if loudness(samples, other.hertz) > _AUDIBLE}
+        return {hertz for hertz in tones if loudness(samples, hertz) > _AUDIBLE}
 
     def call(self, sip_port: int, *, number: str, hotline: str = "4000") -> None:
         """Call the hotline from `number`."""

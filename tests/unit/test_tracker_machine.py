@@ -289,5 +289,5 @@ class Floor(RuleBasedStateMachine):
 
 FloorTest = Floor.TestCase
 FloorTest.settings = settings(
-    max_examples=5000, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
