@@ -53,8 +53,9 @@ export function choices(typed: string, places: Places): Choice[] {
       target: { to: queue.name },
       why: null,
     }));
+  // A department without a telephone is there for who looks for it, and says so.
   const departments = places.departments
-    .filter((one) => fits(one.name))
+    .filter((one) => fits(one.name) && (one.number_display !== null || words !== ""))
     .map((one): Choice => ({
       key: `department:${one.id}`,
       kind: "department",
