@@ -114,6 +114,11 @@ class TonePhone:
         }
         self._send_own("INVITE", 1, self._sdp())
 
+    @property
+    def called_by(self) -> str:
+        """Who the last call that came in said it was from, as SIP writes it."""
+        return self._dialog["to"]
+
     def hang_up_from_here(self) -> None:
         """End a call that came in."""
         self._send_own("BYE", 2)

@@ -203,6 +203,9 @@ class LiveCalls:
         call.is_transferring, call.agent = False, NOBODY
         call.record = replace(call.record, state=CallState.ANSWERED, agent=call.led_by, transferred_to=number)
         self.say(call, CallEvent.TRANSFERRED, at, call.led_by)
+        if call.led_by is not None:
+            # Their own channel may end before this or after it.
+            self.wrap_up(call.record, call.led_by, at)
 
     def end_pause(self, call: LiveCall, at: datetime) -> None:
         """The recording goes on by itself wherever the patient is led; so it does at the end."""

@@ -56,12 +56,7 @@ class Room:
     def recorded(self, seconds: float) -> tuple[set[float], set[float]]:
         """Which tones the last seconds of the recording have on the patient's side, and on the other."""
         (path,) = (self.floor.switch.folder / "spool/monitor").glob("*.raw")
-        tones = (_PATIENT, _ALICE, _BOB, _OUTSIDE)
-        patient, other = sides_of(path.read_bytes(), seconds)
-        return (
-            {hertz for hertz in tones if loudness(patient, hertz) > 0.05},
-            {hertz for hertz in tones if loudness(other, hertz) > 0.05},
-        )
+        return tones_of(path.read_bytes(), seconds)
 
     def wait_until_recorded(self, *other: float) -> None:
         wait_for(lambda: self.recorded(0.5) == ({_PATIENT}, set(other)), seconds=6, what=f"{other} on the recording")
@@ -73,6 +68,16 @@ class Room:
         self.floor.telephony = Telephony(self.floor.parts, self.floor.switch.ami)
         self.floor.telephony.start()
         wait_for(lambda: self.floor.link_state() == "up", what="the telephone link")
+
+
+def tones_of(raw: bytes, seconds: float = 0.5) -> tuple[set[float], set[float]]:
+    """Which tones are at the end of a recording, on the patient's side and on the other."""
+    tones = (_PATIENT, _ALICE, _BOB, _OUTSIDE)
+    patient, other = sides_of(raw, seconds)
+    return (
+        {hertz for hertz in tones if loudness(patient, hertz) > 0.05},
+        {hertz for hertz in tones if loudness(other, hertz) > 0.05},
+    )
 
 
 @pytest.fixture
@@ -134,6 +139,7 @@ def test_a_patient_goes_from_one_to_the_other_and_back_in_one_recording(room: Ro
     room.order(CommandKind.CONSULT, number=_NUMBER)
     room.wait_until_together(alice, room.outside)
     room.wait_until(patient)
+    assert "<sip:4000@" in room.outside.called_by
     room.order(CommandKind.COMPLETE)
     room.wait_until_together(patient, room.outside)
     wait_for_state(room.floor, "alice", "wrap_up")
@@ -173,6 +179,7 @@ def test_a_queue_is_asked_and_a_number_gets_the_patient_at_once(room: Room) -> N
         room.order(CommandKind.TRANSFER, number="+8616012345678")
     room.order(CommandKind.TRANSFER, number=_NUMBER)
     room.wait_until_together(room.patient, room.outside)
+    assert "<sip:4000@" in room.outside.called_by
     wait_for_state(room.floor, "alice", "wrap_up")
     wait_for(lambda: room.call.transferred_to == _NUMBER, what="the number on record")
     room.wait_until_recorded(_OUTSIDE)
@@ -208,6 +215,28 @@ def test_a_parked_patient_is_picked_up_and_a_paused_recording_keeps_its_time(roo
     room.order(CommandKind.RESUME_RECORDING, "bob")
     room.wait_until_recorded(_BOB)
     assert room.call.recording_paused_at is None
+
+
+def test_a_patient_whom_we_called_is_led_on_like_any_other(room: Room) -> None:
+    room.patient.hang_up()
+    wait_for_ended(room.floor)
+    wait_for_state(room.floor, "alice", "wrap_up")
+    order(room.floor, CommandKind.DIAL, "alice", number="+8613900139000")
+    called = room.outside
+    room.wait_until_together(called, room.alice)
+    room.order(CommandKind.CONSULT, to="bob")
+    room.wait_until_together(room.alice, room.bob)
+    room.wait_until(called)
+    room.order(CommandKind.COMPLETE)
+    room.wait_until_together(called, room.bob)
+    wait_for_state(room.floor, "alice", "wrap_up")
+    path = room.floor.switch.folder / f"spool/monitor/{room.call.linkedid}.raw"
+    wanted = ({called.hertz}, {room.bob.hertz})
+    wait_for(lambda: tones_of(path.read_bytes()) == wanted, seconds=6, what="the recording to go on")
+    room.bob.hang_up_from_here()
+    (_, call) = wait_for_ended(room.floor, 2)
+    wait_for(lambda: not called.is_in_call, what="the end at the patient")
+    assert (call.direction, call.agent, call.outcome, call.ended_by) == ("outbound", "bob", "answered", "agent")
 
 
 def test_two_colleagues_talk_without_a_patient_or_a_recording(room: Room) -> None:

@@ -228,6 +228,26 @@ def test_somebody_outside_can_be_asked_and_get_the_patient(switch: SwitchModel, 
     assert switch.channels == {}
 
 
+@pytest.mark.parametrize("answers_first", [False, True])
+def test_a_number_that_gets_the_patient_at_once_leaves_the_agent_in_wrap_up(
+    switch: SwitchModel, party: Party, answers_first: bool
+) -> None:
+    given = inputs.CommandIssued(
+        at=switch.now, id="1", kind=CommandKind.TRANSFER, agent="alice", issued_by="alice",
+        args={"call_id": f"call {party.linkedid}", "number": _OUTSIDE},
+    )  # fmt: skip
+    (effect,) = effects(switch.play.tell(given), inputs.TransferCall)
+    assert (effect.target, effect.is_outside) == ("13900139000", True)
+    leg, outside = party.agents["alice"], switch._channel("outside", "agents", linkedid=party.linkedid)
+    switch._dial_begin(party.patient, outside)
+    steps = [lambda: switch._gone(leg, 16), lambda: switch._dial_end(outside, "ANSWER")]
+    for step in reversed(steps) if answers_first else steps:
+        step()
+    assert switch.play.state_of("alice") is AgentState.WRAP_UP
+    call = only_call(switch)
+    assert (call.state, call.agent, call.transferred_to) == ("answered", "alice", _OUTSIDE)
+
+
 def test_what_may_not_be_dialled_is_not_asked(switch: SwitchModel, party: Party) -> None:
     refused = order(switch, CommandKind.CONSULT, party, number="+4912345678")
     assert "not dialled" in error_of(refused)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from app.access import service as access
 from app.accounts.rules import AT_THE_DESK
 from app.agents import service as agents
 from app.audit.rules import Action, AuditEntry
@@ -30,11 +28,9 @@ from app.followups import service as followups
 from app.followups.rules import DiallingMode
 from app.http import SignedIn
 from app.messages import service as messages
-from app.organisation import service as organisation
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.models import PatientPhone
-from app.patients.phones import parse_number
 from app.texts import N_
 from app.web.errors import detail_of
 from app.web.live.arguments import (
@@ -47,10 +43,11 @@ from app.web.live.arguments import (
     read_number,
     read_optional_text,
     read_reason,
-    read_target,
     read_text,
     read_uuid,
 )
+from app.web.live.leading import lead, pick_up
+from app.web.live.scoped import bind, writing
 
 log = structlog.get_logger()
 
@@ -124,21 +121,10 @@ def _of_call(args: Args) -> Result:
     return {"call_id": read_text(args, "call_id", LONGEST_ID)}
 
 
-def _pick_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
-    """A parked call that this agent may see."""
-    wish = _of_call(args)
-    with parts.database.reading() as session:
-        _bind(parts, user, session)
-        if all(call.id != wish["call_id"] for call, _name in calls.parked_calls(session)):
-            raise Conflict(N_("Somebody else has this patient already."))
-    kind = CommandKind.PICK_UP
-    return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
-
-
 def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id = read_text(args, "call_id", LONGEST_ID)
     disposition, note = read_optional_text(args, "disposition"), read_optional_text(args, "note")
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         calls.save_wrap_up(
             session,
             parts.bus,
@@ -160,7 +146,7 @@ def _finish_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result
 
 def _pick_patient(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id, patient_id = read_text(args, "call_id", LONGEST_ID), read_number(args, "patient_id")
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         stranger_id = calls.own_call(session, call_id, user.username).patient_id
         now = parts.now()
         calls.pick_patient(session, parts.bus, call_id=call_id, agent=user.username, patient_id=patient_id, now=now)
@@ -227,7 +213,7 @@ def _reply(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 
 def _handle_message(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     message_id = read_number(args, "message_id")
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         messages.handle_message(session, parts.bus, message_id=message_id, agent=user.username, now=parts.now())
     return {}
 
@@ -235,7 +221,7 @@ def _handle_message(parts: Parts, user: SignedIn, id: str, args: Args) -> Result
 def _verify_caller(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id, patient_id = read_text(args, "call_id", LONGEST_ID), read_number(args, "patient_id")
     given = read_given(args)
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         checked = calls.check_caller(
             session,
             parts.bus,
@@ -257,38 +243,12 @@ def _read_notice(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     return {}
 
 
-def _lead(kind: CommandKind) -> Callable[[Parts, SignedIn, str, Args], Result]:
-    """Ask somebody, or transfer to them. The contact policy has no part in it: nobody who is asked is a patient."""
-
-    def do(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
-        wish = {"call_id": read_text(args, "call_id", LONGEST_ID), **read_target(args)}
-        with parts.database.reading() as session:
-            number = None
-            if "department_id" in wish:
-                number = organisation.phone_of(session, wish["department_id"])
-            elif "number" in wish:
-                number = wish["number"] = _number_of(parts, wish["number"])
-            if number is not None:
-                calls.require_allowed(session, number)
-        return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
-
-    return do
-
-
-def _number_of(parts: Parts, typed: str) -> str:
-    settings = parts.settings
-    found = parse_number(typed.strip(), area_code=settings.area_code, outside_prefix=settings.outside_prefix)
-    if found is None:
-        raise InvalidInput(N_("This is not a telephone number. A landline needs its area code."), field="number")
-    return found.e164
-
-
 def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     patient_id, phone_id = read_number(args, "patient_id"), read_number(args, "phone_id")
     if args.get("task_id") is not None:
         return _dial_task(parts, user, id, read_number(args, "task_id"), phone_id)
     with parts.database.reading() as session:
-        _bind(parts, user, session)
+        bind(parts, user, session)
         wanted = select(PatientPhone.number).where(PatientPhone.id == phone_id, PatientPhone.patient_id == patient_id)
         number = session.scalar(wanted)
         if number is None:
@@ -313,7 +273,7 @@ def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 def _dial_task(parts: Parts, user: SignedIn, id: str, task_id: int, phone_id: int) -> Result:
     """Call the person of a follow-up that this agent has in hand; the attempt stands with the order."""
     with parts.database.reading() as session:
-        _bind(parts, user, session)
+        bind(parts, user, session)
         wish = {"patient_id": followups.get_task(session, task_id).patient_id, "phone_id": phone_id, "task_id": task_id}
 
     def begin(session: Session) -> None:
@@ -334,20 +294,6 @@ def _dial_task(parts: Parts, user: SignedIn, id: str, task_id: int, phone_id: in
 
     kind = CommandKind.DIAL
     return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username, also=begin)
-
-
-@contextmanager
-def _writing(parts: Parts, user: SignedIn) -> Iterator[Session]:
-    """A transaction that reads and changes what the agent may."""
-    with parts.database.writing() as session:
-        _bind(parts, user, session)
-        yield session
-
-
-def _bind(parts: Parts, user: SignedIn, session: Session) -> None:
-    now = parts.now()
-    viewer = access.viewer_for(session, user.username, now)
-    access.bind(session, viewer, now=now, zone=parts.settings.timezone)
 
 
 def _audit(
@@ -376,7 +322,7 @@ def _audit(
 def _once(parts: Parts, user: SignedIn, id: str, kind: DeskCommandKind, effect: Callable[[Session], Result]) -> Result:
     """Do what must not be done twice, and keep its result under the command's id in the same transaction."""
     try:
-        with _writing(parts, user) as session:
+        with writing(parts, user) as session:
             earlier = agents.earlier_result(session, id=id, agent=user.username, kind=kind.value)
             if earlier is not None:
                 return earlier
@@ -397,13 +343,13 @@ _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.SET_NOT_READY: _telephony(CommandKind.SET_NOT_READY, lambda args: {"reason": read_reason(args)}),
     DeskCommandKind.DIAL: _dial,
     DeskCommandKind.HANG_UP: _telephony(CommandKind.HANG_UP, _of_call),
-    DeskCommandKind.TRANSFER: _lead(CommandKind.TRANSFER),
-    DeskCommandKind.CONSULT: _lead(CommandKind.CONSULT),
+    DeskCommandKind.TRANSFER: lead(CommandKind.TRANSFER),
+    DeskCommandKind.CONSULT: lead(CommandKind.CONSULT),
     DeskCommandKind.COMPLETE: _telephony(CommandKind.COMPLETE, _of_call),
     DeskCommandKind.JOIN_ALL: _telephony(CommandKind.JOIN_ALL, _of_call),
     DeskCommandKind.BACK: _telephony(CommandKind.BACK, _of_call),
     DeskCommandKind.PARK: _telephony(CommandKind.PARK, _of_call),
-    DeskCommandKind.PICK_UP: _pick_up,
+    DeskCommandKind.PICK_UP: pick_up,
     DeskCommandKind.CALL_COLLEAGUE: _telephony(
         CommandKind.CALL_COLLEAGUE, lambda args: {"to": read_text(args, "to", LONGEST_ID)}
     ),
