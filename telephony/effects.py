@@ -86,6 +86,13 @@ def action_for(effect: inputs.Effect) -> Headers:
                 "Variable": f"PJSIP_HEADER(add,X-Wardline-Answer)=auto,SPIED_CHANNEL={effect.spied}",
                 "Async": "true",
             }
+        case inputs.SetSpied():
+            return {
+                "Action": "Setvar",
+                "Channel": effect.channel,
+                "Variable": "SPIED_CHANNEL",
+                "Value": effect.spied,
+            }
         case inputs.ChangeSupervision():
             return _redirect(effect.channel, inputs.Place(context="supervise", exten=effect.mode.value))
         case inputs.SetMember(is_present=True, is_new=True):

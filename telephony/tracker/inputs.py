@@ -290,6 +290,14 @@ class ChangeSupervision(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetSpied(Effect):
+    """The agent of whom the supervisor on `channel` hears is on another channel now; a ChangeSupervision follows."""
+
+    channel: str
+    spied: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetMember(Effect):
     """Make the agent a member of the queue, paused or not, or none of it. `is_new`: was none before."""
 

@@ -22,16 +22,18 @@ from telephony.tracker.live_call import LiveCall
 from telephony.tracker.live_calls import LiveCalls
 
 CONTEXT = "supervise"
+_WAITING = "wait"  # for the agent's page: nobody is heard
 # Asterisk makes the supervisor's channel within milliseconds; a taken-over call rings as soon.
 _PLACING_SECONDS = timedelta(seconds=3)
 
 
 @dataclass(slots=True)
 class _Watch:
-    """Mutable, owned by Supervisions. `channel` is empty until known."""
+    """Mutable, owned by Supervisions. `channel` is empty until known; `spied` is the agent's that is heard."""
 
     record: SupervisionRecord
     channel: str = ""
+    spied: str = ""
     is_leaving: bool = False
     taking_over: inputs.CommandIssued | None = None
 
@@ -119,6 +121,24 @@ class Supervisions:
         elif watch is not None and not desk.is_page_alive(at):
             self._hang_up(watch)
 
+    def follow(self, at: datetime) -> None:
+        """Go on with the agent after a reload of the page; leave a call that has ended or went to somebody else."""
+        for watch in self._watches.values():
+            if watch.record.began_at is None or watch.is_leaving:
+                continue
+            call = self._calls.by_id(watch.record.call_id)
+            if call is None or call.record.agent != watch.record.agent:
+                self._hang_up(watch)
+            elif self._calls.talker(call) is not None and call.agent[0] != watch.spied:
+                watch.spied = call.agent[0]
+                mode = watch.record.mode
+                self._out.append(inputs.SetSpied(channel=watch.channel, spied=watch.spied))
+                self._out.append(
+                    inputs.ChangeSupervision(
+                        channel=watch.channel, supervisor=watch.record.supervisor, mode=mode, before=mode
+                    )
+                )
+
     def reconcile(self, snapshot: inputs.Snapshot) -> None:
         """Bring it in step with the channels that Asterisk has. Doing it twice changes nothing the second time."""
         present = {channel.uniqueid: channel for channel in snapshot.channels}
@@ -126,6 +146,9 @@ class Supervisions:
             channel = present.get(watch.record.id)
             if channel is not None:
                 watch.channel = channel.channel
+                call = self._calls.by_id(watch.record.call_id)
+                if call is not None and not watch.spied and channel.exten != _WAITING:
+                    watch.spied = call.agent[0]
                 if channel.is_up:
                     self._begin(watch, snapshot.at)
             elif watch.channel or snapshot.at - watch.record.ordered_at >= _PLACING_SECONDS:
@@ -165,7 +188,7 @@ class Supervisions:
             mode=mode,
             ordered_at=command.at,
         )
-        self._watches[command.id] = _Watch(record)
+        self._watches[command.id] = _Watch(record, spied=call.agent[0])
         self._out.append(SupervisionChanged(at=command.at, record=record))
         self._out.append(
             inputs.Supervise(

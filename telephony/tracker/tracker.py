@@ -148,6 +148,7 @@ class Tracker:
         return [*(call.record for call in self._calls), *self._internal.records]
 
     def _finish(self, at: datetime) -> list[inputs.Output]:
+        self._supervisions.follow(at)
         # Compared by identity first: with hundreds of desks, this is most of what an event costs.
         for name, desk in self._desks.items():
             if desk.record is not desk.told or not desk.is_settled:

@@ -234,6 +234,9 @@ class SwitchModel:
                 self._dial_end(effect.uniqueid, "ANSWER")
             case inputs.ChangeSupervision() | inputs.MuteRecording():
                 pass
+            case inputs.SetSpied():
+                (spy,) = [spy for spy in self.spies if self.channels[spy].channel == effect.channel]
+                self.spies[spy] = effect.spied
             case inputs.MoveChannels():
                 self._move(effect)
             case inputs.CallColleague():
@@ -449,10 +452,10 @@ class SwitchModel:
         event = ami.Hangup(**self._of(uniqueid), cause=cause)
         gone = self.channels.pop(uniqueid)
         self._tell(event)
-        # Whoever heard this channel hears nothing any more.
-        for spy in [spy for spy, spied in self.spies.items() if spied == gone.channel]:
-            del self.spies[spy]
-            self._gone(spy, 16)
+        # Whoever heard this channel hears nothing any more, and waits.
+        for spy, spied in self.spies.items():
+            if spied == gone.channel:
+                self.channels[spy] = replace(self.channels[spy], exten="wait")
 
     def _of(self, uniqueid: str) -> dict[str, Any]:
         info = self.channels[uniqueid]
