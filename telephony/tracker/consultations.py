@@ -166,8 +166,10 @@ class Consultations:
                 return False
 
     def _on_unanswered(self, call: LiveCall, at: datetime) -> None:
-        if call.record.consult is not ConsultState.RINGING:
+        is_old = call.unanswered_at is not None and at <= call.unanswered_at
+        if call.record.consult is not ConsultState.RINGING or is_old:
             return
+        call.unanswered_at = at
         place = self._targets.next_to_ask(call.record.consult_with or "", by=call.record.agent or "")
         if place is not None:
             self._out.append(inputs.MoveChannels(channel=call.agent[0], to=place))

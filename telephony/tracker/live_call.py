@@ -23,6 +23,7 @@ class LiveCall:
     agent: tuple[str, str] = NOBODY
     colleague: tuple[str, str] = NOBODY
     colleague_cause: str = ""  # why who is asked did not answer, where the phone has said so
+    unanswered_at: datetime | None = None  # when Asterisk last told that nobody answered
     is_in_room: bool = False
     led_to: str = ""  # the number outside of a blind transfer that is under way, and who ordered it
     led_by: str | None = None

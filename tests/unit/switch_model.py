@@ -57,6 +57,7 @@ class SwitchModel:
         self.spies: dict[str, str] = {}
         """Uniqueid of a supervisor's channel, and the channel of the agent that it hears."""
         self.is_linked = True
+        self.tells_twice = False
         self._made = 0
         self.reconnect()
         self.pass_time(0)
@@ -463,5 +464,5 @@ class SwitchModel:
 
     def _tell(self, event: ami.Event) -> None:
         self.now += timedelta(milliseconds=1)
-        if self.is_linked:
+        for _ in range(2 if self.tells_twice else 1) if self.is_linked else ():
             self.obey(self.play.tell(event))

@@ -61,8 +61,9 @@ class Floor(RuleBasedStateMachine):
         begun = [output for output in outputs if isinstance(output, inputs.Effect) and output.command_id is not None]
         self.answers.append(len(done) + len(begun))
 
-    @initialize()
-    def everybody_is_ready(self) -> None:
+    @initialize(twice=st.booleans())
+    def everybody_is_ready(self, twice: bool) -> None:
+        self.switch.tells_twice = twice
         for agent in AGENTS:
             self.order(CommandKind.SET_READY, agent)
 
