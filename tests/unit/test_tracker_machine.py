@@ -138,11 +138,19 @@ class Floor(RuleBasedStateMachine):
     def an_agent_presses_hang_up(self, agent: str) -> None:
         self.order(CommandKind.HANG_UP, agent, call_id=self.switch.play.agents[agent].call_id or "")
 
-    @rule(agent=agents, to=st.sampled_from([*AGENTS, "hotline", "+8613900139000"]))
-    @precondition(lambda self: self.switch.is_linked)
-    def an_agent_asks_somebody(self, agent: str, to: str) -> None:
+    @rule(data=st.data(), to=st.sampled_from([*AGENTS, "hotline", "+8613900139000"]))
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def an_agent_asks_somebody(self, data: st.DataObject, to: str) -> None:
+        party = data.draw(st.sampled_from(self.parties(talking=True)))
         wish = {"number": to} if to.startswith("+") else {"to": to}
-        self.order(CommandKind.CONSULT, agent, call_id=self.switch.play.agents[agent].call_id or "", **wish)
+        self.order(CommandKind.CONSULT, party.talker, call_id=f"call {party.linkedid}", **wish)
+
+    @rule(data=st.data(), to=st.sampled_from(["hotline", "+8613900139000"]))
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def an_agent_asks_and_is_answered(self, data: st.DataObject, to: str) -> None:
+        self.an_agent_asks_somebody(data, to)
+        for party in self.asking(is_up=False):
+            self.switch.asked_answers(party)
 
     @rule(data=st.data(), answers=st.booleans())
     @precondition(lambda self: self.asking(is_up=False))
@@ -158,15 +166,17 @@ class Floor(RuleBasedStateMachine):
     def who_was_asked_hangs_up(self, data: st.DataObject) -> None:
         self.switch.asked_hangs_up(data.draw(st.sampled_from(self.asking(is_up=True))))
 
-    @rule(agent=agents, kind=st.sampled_from([CommandKind.COMPLETE, CommandKind.JOIN_ALL, CommandKind.BACK]))
-    @precondition(lambda self: self.switch.is_linked)
-    def an_agent_goes_on_from_asking(self, agent: str, kind: CommandKind) -> None:
-        self.order(kind, agent, call_id=self.switch.play.agents[agent].call_id or "")
+    @rule(data=st.data(), kind=st.sampled_from([CommandKind.COMPLETE, CommandKind.JOIN_ALL, CommandKind.BACK]))
+    @precondition(lambda self: self.switch.is_linked and self.asking())
+    def an_agent_goes_on_from_asking(self, data: st.DataObject, kind: CommandKind) -> None:
+        party = data.draw(st.sampled_from(self.asking()))
+        self.order(kind, party.talker or "alice", call_id=f"call {party.linkedid}")
 
-    @rule(agent=agents)
-    @precondition(lambda self: self.switch.is_linked)
-    def an_agent_parks(self, agent: str) -> None:
-        self.order(CommandKind.PARK, agent, call_id=self.switch.play.agents[agent].call_id or "")
+    @rule(data=st.data())
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def an_agent_parks(self, data: st.DataObject) -> None:
+        party = data.draw(st.sampled_from(self.parties(talking=True)))
+        self.order(CommandKind.PARK, party.talker, call_id=f"call {party.linkedid}")
 
     @rule(agent=agents, data=st.data())
     @precondition(lambda self: self.switch.is_linked and any(each.is_parked for each in self.switch.parties.values()))
