@@ -102,7 +102,7 @@ class Consultations:
         channel = (event.dest_channel, event.dest_uniqueid)
         is_outside = endpoint_of(event.dest_channel) == OUTSIDE
         if call.record.consult is None:
-            if is_outside:
+            if is_outside and call.is_transferring:
                 self._on_transfer_outside(call, event, channel)
             return is_outside
         if event.dest_uniqueid in (call.patient[1], call.agent[1], call.record.linkedid):
@@ -130,7 +130,7 @@ class Consultations:
         """A blind transfer rings somebody outside, or they have answered."""
         call.channels[channel[1]] = channel[0]
         call.colleague = channel
-        if isinstance(event, ami.DialEnd) and event.dial_status == "ANSWER" and call.is_transferring:
+        if isinstance(event, ami.DialEnd) and event.dial_status == "ANSWER":
             self._calls.now_outside(call, call.led_to, event.at)
 
     def _on_channel(self, call: LiveCall, event: ami.ChannelEvent) -> bool:
@@ -182,7 +182,7 @@ class Consultations:
             self._colleague_gone(call, at, call.colleague_cause or "CANCEL")
         elif call.record.consult is not None:
             self.move(call, ConsultMove.COLLEAGUE_LEFT, at)
-        elif call.is_in_room:
+        elif call.is_in_room and call.agent == NOBODY:
             # Somebody outside had the patient, who would now be alone.
             self._hang_up(call.patient)
         call.colleague = NOBODY

@@ -273,6 +273,7 @@ class SwitchModel:
             if party.asked and self.channels[party.asked].channel == name:
                 self._leave(party, party.asked)
             if party.patient in self.channels and self.channels[party.patient].channel == name:
+                assert not (party.talker or party.is_asked_up), "a patient is cut off from who talks with them"
                 self._leave(party, party.patient) if party.is_apart else self._end(party)
 
     def _leave(self, party: Party, uniqueid: str) -> None:

@@ -228,6 +228,13 @@ def test_somebody_outside_can_be_asked_and_get_the_patient(switch: SwitchModel, 
     assert switch.channels == {}
 
 
+def test_back_while_it_rings_outside_keeps_the_patient(switch: SwitchModel, party: Party) -> None:
+    order(switch, CommandKind.CONSULT, party, number=_OUTSIDE)
+    order(switch, CommandKind.BACK, party)
+    assert places(switch, party) == "room"
+    assert only_call(switch).ended_at is None
+
+
 @pytest.mark.parametrize("answers_first", [False, True])
 def test_a_number_that_gets_the_patient_at_once_leaves_the_agent_in_wrap_up(
     switch: SwitchModel, party: Party, answers_first: bool
