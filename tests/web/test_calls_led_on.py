@@ -13,7 +13,7 @@ from app.agents.models import AgentStatus
 from app.agents.rules import AgentChanged, AgentRecord, AgentState
 from app.calls import service as calls
 from app.calls.models import Call
-from app.calls.rules import CallChanged, CallEvent, CallOutcome, CallRecord, CallState
+from app.calls.rules import CallChanged, CallEvent, CallOutcome, CallRecord, CallState, LegRecord
 from app.calls.service import record_facts
 from app.journal.models import JournalEntry
 from app.missed_callers.models import CallbackRequest
@@ -124,6 +124,22 @@ def test_a_parked_patient_stands_on_every_desk_until_somebody_picks_the_call_up(
     unparked = CallRecord(**{**as_dict(record), "parked_at": None, "parked_by": None, "agent": "carol"})
     write(parts, [CallChanged(event=CallEvent.UNPARKED, at=parts.now(), call=unparked, agent="carol")])
     assert carol.last("desk", lambda desk: desk["parked"] == [])
+
+
+def test_who_led_a_call_on_may_write_about_it_until_somebody_else_has(
+    page_of: PageOf, telephony: Telephony, parts: Parts
+) -> None:
+    record = inbound(parts, agent="carol")
+    leg = LegRecord(uniqueid="l1", call_id=record.id, agent="bob", started_at=parts.now(), answered_at=parts.now())
+    write(parts, [CallChanged(event=CallEvent.TRANSFERRED, at=parts.now(), call=record, agent="bob", leg=leg)])
+    bob, carol, dave = page_of("bob"), page_of("carol"), page_of("alice")
+    assert bob.order("save_wrap_up", call_id=record.id, disposition=None, note="Wants Tuesday.")["ok"] is True
+    assert dave.order("save_wrap_up", call_id=record.id, disposition=None, note="Not mine.")["code"] == "conflict"
+    assert carol.order("save_wrap_up", call_id=record.id, disposition=None, note="Has Tuesday.")["ok"] is True
+    assert bob.order("save_wrap_up", call_id=record.id, disposition=None, note="Late.")["code"] == "conflict"
+    assert bob.order("finish_wrap_up", call_id=record.id, disposition="transferred", note="Late.")["ok"] is True
+    with parts.database.reading() as session:
+        assert session.get_one(Call, record.id).note == "Has Tuesday."
 
 
 def test_a_call_among_colleagues_is_its_own_direction_and_nothing_else(

@@ -138,7 +138,11 @@ def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 
 
 def _finish_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
-    _save_wrap_up(parts, user, id, args)
+    try:
+        _save_wrap_up(parts, user, id, args)
+    except Conflict:
+        # Somebody else has the call and has written about it: that stands, and this agent is free all the same.
+        log.info("desk.note_superseded", agent=user.username)
     wish = {"call_id": read_text(args, "call_id", LONGEST_ID)}
     kind = CommandKind.FINISH_WRAP_UP
     return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
