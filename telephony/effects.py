@@ -43,19 +43,35 @@ def action_for(effect: inputs.Effect) -> Headers:
         case inputs.HangUpChannel():
             return {"Action": "Hangup", "Channel": effect.channel, "Cause": "16"}
         case inputs.RejoinPatient():
-            return {
-                "Action": "Redirect",
-                "Channel": effect.channel,
-                "Context": "rejoin",
-                "Exten": effect.agent,
-                "Priority": "1",
-            }
+            return _redirect(effect.channel, inputs.Place(context="rejoin", exten=effect.agent))
         case inputs.TransferCall():
+            context = "transfer-outside" if effect.is_outside else "take-over" if effect.answers_itself else "transfer"
+            return _redirect(effect.channel, inputs.Place(context=context, exten=effect.target))
+        case inputs.MoveChannels():
+            action = _redirect(effect.channel, effect.to)
+            if effect.other_to is not None:
+                others = _redirect(effect.other_channel, effect.other_to)
+                action |= {f"Extra{name}": value for name, value in others.items() if name != "Action"}
+            return action
+        case inputs.MuteRecording():
             return {
-                "Action": "BlindTransfer",
+                "Action": "MixMonitorMute",
                 "Channel": effect.channel,
-                "Context": "take-over" if effect.answers_itself else "transfer",
-                "Exten": effect.target,
+                "Direction": "both",
+                "State": "1" if effect.is_muted else "0",
+            }
+        case inputs.CallColleague():
+            return {
+                "Action": "Originate",
+                "Channel": f"PJSIP/{effect.agent}",
+                "ChannelId": effect.uniqueid,
+                "Context": "colleague",
+                "Exten": effect.colleague,
+                "Priority": "1",
+                "Timeout": _OWN_PHONE_MS,
+                "CallerID": f"<{effect.colleague}>",
+                "Variable": "PJSIP_HEADER(add,X-Wardline-Answer)=auto",
+                "Async": "true",
             }
         case inputs.Supervise():
             return {
@@ -70,14 +86,15 @@ def action_for(effect: inputs.Effect) -> Headers:
                 "Variable": f"PJSIP_HEADER(add,X-Wardline-Answer)=auto,SPIED_CHANNEL={effect.spied}",
                 "Async": "true",
             }
-        case inputs.ChangeSupervision():
+        case inputs.SetSpied():
             return {
-                "Action": "Redirect",
+                "Action": "Setvar",
                 "Channel": effect.channel,
-                "Context": "supervise",
-                "Exten": effect.mode.value,
-                "Priority": "1",
+                "Variable": "SPIED_CHANNEL",
+                "Value": effect.spied,
             }
+        case inputs.ChangeSupervision():
+            return _redirect(effect.channel, inputs.Place(context="supervise", exten=effect.mode.value))
         case inputs.SetMember(is_present=True, is_new=True):
             return {
                 "Action": "QueueAdd",
@@ -106,3 +123,7 @@ def action_for(effect: inputs.Effect) -> Headers:
             }
         case _:
             raise TypeError(f"no action for {type(effect).__name__}")
+
+
+def _redirect(channel: str, to: inputs.Place) -> Headers:
+    return {"Action": "Redirect", "Channel": channel, "Context": to.context, "Exten": to.exten, "Priority": "1"}

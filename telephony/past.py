@@ -44,8 +44,10 @@ def read_past(database: Database, cel_file: Path) -> Past:
     rows, inode, offset = read_cel(cel_file, inode=inode, offset=offset)
     histories = fold(rows, usernames)
     with database.reading() as session:
-        # A supervisor's own channel is no call.
-        ended = calls.ended_linkedids(session, list(histories)) | floor.supervision_orders(session, list(histories))
+        # A supervisor's own channel is no call; of a call among colleagues CEL tells nothing that is kept.
+        told = list(histories)
+        ended = calls.ended_linkedids(session, told) | calls.internal_orders(session, told)
+        ended |= floor.supervision_orders(session, told)
         # CEL does not say whom we called without an agent; the attempt does.
         numbers = followups.dialled_numbers(
             session, [each.linkedid for each in histories.values() if each.is_automatic]

@@ -25,7 +25,10 @@ from app.call_flows import service as call_flows
 from app.call_flows.rules import Urgency, Waiting, place_of
 from app.calls import service as calls
 from app.calls.rules import CommandKind
+from app.configuration.rules import PARKING_MINUTES, PAUSE_SECONDS
+from app.configuration.service import settings as configuration
 from app.floor import service as floor
+from app.organisation import service as organisation
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
@@ -216,6 +219,8 @@ class Telephony:
                 args["number"] = patients.number_to_dial(
                     session, int(args.get("patient_id") or 0), int(args["phone_id"])
                 )
+            if "department_id" in args:
+                args["number"] = organisation.get_department(session, int(args["department_id"])).phone or "-"
             return inputs.CommandIssued(
                 at=row.created_at,
                 id=row.id,
@@ -440,4 +445,11 @@ def _plan_of(session: Session, now: datetime) -> inputs.QueuesPlanned:
         row.name: None if row.wrap_up_seconds is None else timedelta(seconds=row.wrap_up_seconds)
         for row in queues.list_queues(session)
     }
-    return inputs.QueuesPlanned(at=now, wrap_ups=wrap_ups or {MAIN_QUEUE: None}, members=queues.memberships(session))
+    minutes, seconds = configuration.values(session, PARKING_MINUTES, PAUSE_SECONDS)
+    return inputs.QueuesPlanned(
+        at=now,
+        wrap_ups=wrap_ups or {MAIN_QUEUE: None},
+        members=queues.memberships(session),
+        longest_parking=timedelta(minutes=minutes),
+        longest_pause=timedelta(seconds=seconds),
+    )

@@ -92,11 +92,15 @@ class TonePhone:
         self._rtp.close()
 
     def hears(self, *others: TonePhone) -> set[float]:
+        """Which of these phones were in what came in during the last half second."""
+        return self.hears_tones(*(other.hertz for other in others))
+
+    def hears_tones(self, *tones: float) -> set[float]:
         """Which of these tones were in what came in during the last half second."""
         if time.monotonic() - self._heard_at > 0.2 or len(self._heard) < _LISTENED:
             return set()
         samples = list(self._heard)
-        return {other.hertz for other in others if loudness(samples, other.hertz) > _AUDIBLE}
+        return {hertz for hertz in tones if loudness(samples, hertz) > _AUDIBLE}
 
     def call(self, sip_port: int, *, number: str, hotline: str = "4000") -> None:
         """Call the hotline from `number`."""
@@ -109,6 +113,16 @@ class TonePhone:
             "sip_port": str(sip_port),
         }
         self._send_own("INVITE", 1, self._sdp())
+
+    @property
+    def called_by(self) -> str:
+        """Who the last call that came in said it was from, as SIP writes it."""
+        return self._dialog["to"]
+
+    def hang_up_from_here(self) -> None:
+        """End a call that came in."""
+        self._send_own("BYE", 2)
+        self.is_in_call = False
 
     def hang_up(self) -> None:
         """End the call."""
@@ -162,6 +176,7 @@ class TonePhone:
         method = first.split()[0]
         if method == "INVITE":
             self._take_far(text)
+            self._remember(text, sender)
             self._heard.clear()
             self.is_in_call = True
             self.calls_taken += 1
@@ -169,6 +184,19 @@ class TonePhone:
             self.is_in_call = False
         if method != "ACK":
             self._answer(text, sender, self._sdp() if method == "INVITE" else "")
+
+    def _remember(self, text: str, sender: tuple[str, int]) -> None:
+        """The dialog as this side would speak in it (RFC 3261, section 12.1.1)."""
+        to = _header(text, "To")
+        contact = re.search(r"(?mi)^Contact: *<([^>]+)>", text)
+        assert contact is not None, "an INVITE without Contact"
+        self._dialog = {
+            "target": contact.group(1),
+            "from": to if "tag=" in to else f"{to};tag={self._to_tag}",
+            "to": _header(text, "From"),
+            "call_id": _header(text, "Call-ID"),
+            "sip_port": str(sender[1]),
+        }
 
     def _on_answer(self, text: str, code: int) -> None:
         if code < 200 or "INVITE" not in _header(text, "CSeq"):

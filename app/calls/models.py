@@ -24,11 +24,12 @@ class Call(Table):
         Index("ix_call_agent", "agent", "started_at"),
         Index("ix_call_state", "state", "queue"),
         Index("ix_call_number", "number", "started_at"),
+        Index("ix_call_parked", "parked_at"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     linkedid: Mapped[str] = mapped_column(String(64), unique=True)
-    direction: Mapped[str] = mapped_column(String(8))  # inbound or outbound
+    direction: Mapped[str] = mapped_column(String(8))  # inbound, outbound, or internal: one of ours with another
     state: Mapped[str] = mapped_column(String(10))  # CallState of app.calls.rules
     outcome: Mapped[str | None] = mapped_column(String(20))  # CallOutcome of app.calls.rules
     ended_by: Mapped[str | None] = mapped_column(String(10))  # caller, agent, system or restart
@@ -49,6 +50,12 @@ class Call(Table):
     closed_at: Mapped[datetime | None]  # when a message ended the way in, because nobody was there
     voicemail_at: Mapped[datetime | None]  # when the caller began to leave a message
     rejoining_at: Mapped[datetime | None]  # since when the patient waits for a reloaded desk, else nothing
+    consult: Mapped[str | None] = mapped_column(String(12))  # ConsultState of app.calls.rules, while somebody is asked
+    consult_with: Mapped[str | None] = mapped_column(String(64))  # a username, a queue or an E.164 number
+    transferred_to: Mapped[str | None] = mapped_column(String(40))  # the number outside that the patient went to
+    parked_at: Mapped[datetime | None]  # since when the patient waits parked, else nothing
+    parked_by: Mapped[str | None] = mapped_column(String(64))
+    recording_paused_at: Mapped[datetime | None]  # since when the recording holds silence, else nothing
     disposition: Mapped[str | None] = mapped_column(String(40))
     note: Mapped[str | None] = mapped_column(String(4000))
     wrapped_up_at: Mapped[datetime | None]

@@ -29,7 +29,7 @@ pages = Blueprint("calls", __name__, template_folder="templates")
 api = APIBlueprint("calls_api", __name__, url_prefix="/api/v1/calls", tag="Calls")
 
 PERIODS = {"today": N_("Today"), "week": N_("Last 7 days"), "month": N_("Last 30 days"), "all": N_("All calls")}
-DIRECTIONS = {"inbound": N_("Incoming"), "outbound": N_("Outgoing")}
+DIRECTIONS = {"inbound": N_("Incoming"), "outbound": N_("Outgoing"), "internal": N_("Among colleagues")}
 _PERIOD_DAYS = {"today": 0, "week": 6, "month": 29}
 
 
@@ -49,7 +49,7 @@ class CallsQuery(Schema):
 
 class CallOut(Schema):
     id = String()
-    direction = String()
+    direction = String(metadata={"description": "inbound, outbound, or internal: among colleagues, without a patient."})
     state = String()
     outcome = String(allow_none=True)
     ended_by = String(allow_none=True)
@@ -59,6 +59,10 @@ class CallOut(Schema):
     patient_id = Integer(allow_none=True)
     queue = String(allow_none=True)
     agent = String(allow_none=True)
+    transferred_to = String(
+        allow_none=True, metadata={"description": "The number outside that has or had the patient in the end."}
+    )
+    parked_at = DateTime(allow_none=True, metadata={"description": "Since when the patient waits parked."})
     started_at = DateTime()
     offered_at = DateTime(allow_none=True)
     answered_at = DateTime(allow_none=True)
@@ -194,7 +198,7 @@ def show_calls() -> str:
         until=filters.until if "T" in chosen["to"] else None,
         behind=_behind_a_figure(chosen, filters, dict(agents), queues),
         periods=[(code, _(text)) for code, text in PERIODS.items()],
-        directions=[("", _("Both directions")), *((code, _(text)) for code, text in DIRECTIONS.items())],
+        directions=[("", _("All directions")), *((code, _(text)) for code, text in DIRECTIONS.items())],
         outcomes=[("", _("Any outcome")), *((code.value, _(text)) for code, text in OUTCOME_TEXT.items())],
         outcome_labels={code.value: _(text) for code, text in OUTCOME_TEXT.items()},
         disposition_labels={code: _(text) for code, text in DISPOSITION_TEXT.items()},
@@ -221,13 +225,14 @@ def _view(record: CallRecord) -> dict[str, Any]:
     call = record.call
     plain = (
         "id", "direction", "state", "outcome", "ended_by", "number", "number_signalled", "patient_id",
-        "queue", "agent", "started_at", "offered_at", "answered_at", "ended_at", "disposition", "note",
+        "queue", "agent", "parked_at", "started_at", "offered_at", "answered_at", "ended_at", "disposition", "note",
     )  # fmt: skip
     # For an outgoing call the dialled number is the patient's.
-    is_ours = call.direction == "inbound"
+    is_ours = call.direction != "outbound"
     return {
         **{field: getattr(call, field) for field in plain},
         "dialled": call.dialled if is_ours else raw_number_for(viewer(), call.dialled),
+        "transferred_to": call.transferred_to and raw_number_for(viewer(), call.transferred_to),
         "duration_seconds": record.talk_seconds,
         "recording_id": record.recording_id,
         "recording_state": record.recording_state,

@@ -19,6 +19,7 @@ class Department(Table):
     kind: Mapped[str] = mapped_column(String(20), default="clinical")  # clinical, ward, service_centre, office or other
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     path: Mapped[str] = mapped_column(String(200), default="", index=True)
+    phone: Mapped[str | None] = mapped_column(String(20))  # E.164: where a call for it is transferred to
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 

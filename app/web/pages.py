@@ -16,7 +16,9 @@ from app.agents.rules import CHOSEN_REASONS, NotReadyReason
 from app.calls.rules import DISPOSITION_TEXT
 from app.errors import NotFound
 from app.http import allow, parts, reading, signed_in, viewer
+from app.organisation import service as organisation
 from app.patients.models import PatientPhone
+from app.patients.phones import display_number
 from app.web.languages import current_language
 
 pages = Blueprint("hall", __name__)
@@ -52,6 +54,14 @@ def _desk_config(dial: dict[str, int] | None) -> dict[str, Any]:
     user, settings = signed_in(), parts().settings
     with reading() as session:
         since = away_since(session, user.user_id, user.session_key_hash)
+        departments = [
+            {
+                "id": each.id,
+                "name": each.name,
+                "number_display": display_number(each.phone) if each.phone else None,
+            }
+            for each in organisation.departments(session)
+        ]
     phone = {
         "ws_url": settings.sip_ws_url,
         "uri": f"sip:{user.username}@wardline",
@@ -67,6 +77,7 @@ def _desk_config(dial: dict[str, int] | None) -> dict[str, Any]:
         "not_ready_reasons": [{"code": reason.value, "label": _reason_label(reason)} for reason in CHOSEN_REASONS],
         "timezone": settings.timezone.key,
         "sms_signature": f"【{settings.signature}】",
+        "departments": departments,
         "dial": dial,
         "is_masked": viewer().is_masked,
         "away_since": since.isoformat() if since else None,

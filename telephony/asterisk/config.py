@@ -69,6 +69,10 @@ class AsteriskConfig:
     ring_seconds: int = 15
     outbound_ring_seconds: int = 45
     rejoin_seconds: int = 15
+    held_seconds: int = 900
+    """How long a patient hears music at most while somebody else is asked, when Wardline says nothing more."""
+    parked_seconds: int = 3600
+    """The same for a parked patient. Wardline's own bound is a setting, and shorter."""
     answer_seconds: int = 5
     """How long a patient may think before a question of an automatic call is asked again."""
     heartbeat_seconds: int = 30

@@ -90,12 +90,14 @@ class AgentAdded:
 class QueuesPlanned:
     """The queues that Asterisk has, each with its own wrap-up where it has one; and who serves which, with penalties.
 
-    Agents who are not named serve the main queue.
+    Agents who are not named serve the main queue. A patient is parked, and a recording paused, for so long at most.
     """
 
     at: datetime
     wrap_ups: dict[str, timedelta | None]
     members: dict[str, dict[str, int]]
+    longest_parking: timedelta = timedelta(minutes=5)
+    longest_pause: timedelta = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,11 +223,50 @@ class RejoinPatient(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferCall(Effect):
-    """`answers_itself`: the target ordered it, and is not asked again."""
+    """Lead the patient, whose `channel` it is, to an agent, to a queue or to a number outside.
+
+    `answers_itself`: the target ordered it, and is not asked again.
+    """
 
     channel: str
     target: str
     answers_itself: bool = False
+    is_outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where in the dialplan a channel goes on."""
+
+    context: str
+    exten: str = "s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveChannels(Effect):
+    """Lead a channel, and perhaps a second one in the same moment, to another place. Nobody is hung up by it."""
+
+    channel: str
+    to: Place
+    other_channel: str = ""
+    other_to: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteRecording(Effect):
+    """The recording of this channel holds silence from now on, or sound again."""
+
+    channel: str
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallColleague(Effect):
+    """Ring the agent's own phone, which answers by itself, and then the colleague's."""
+
+    uniqueid: str
+    agent: str
+    colleague: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +287,14 @@ class ChangeSupervision(Effect):
     supervisor: str
     mode: SupervisionMode
     before: SupervisionMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSpied(Effect):
+    """The agent of whom the supervisor on `channel` hears is on another channel now; a ChangeSupervision follows."""
+
+    channel: str
+    spied: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

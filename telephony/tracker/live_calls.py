@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -22,11 +22,12 @@ from app.calls.rules import (
     Telling,
     WayIn,
 )
+from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 from telephony.tracker import inputs
 from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.desks import Desk
-from telephony.tracker.live_call import LiveCall
+from telephony.tracker.live_call import NOBODY, LiveCall
 from telephony.tracker.outcomes import outcome_of
 
 _HEARD = {
@@ -59,6 +60,8 @@ class LiveCalls:
         self._wrapping: dict[str, CallRecord] = {}
         self.wrap_ups: dict[str, timedelta] = {}
         """Queues with a wrap-up of their own."""
+        self.queues: Set[str] = frozenset()
+        """Every queue that there is."""
 
     def __iter__(self) -> Iterator[LiveCall]:
         return iter(list(self._by_linkedid.values()))
@@ -154,8 +157,9 @@ class LiveCalls:
         call = self.of_agent(agent)
         if call is None or not call.patient[0] or call.record.answered_at is None or call.record.rejoining_at:
             return
+        self.end_pause(call, at)
         call.record = replace(call.record, rejoining_at=at, held_at=None)
-        self.say(call, CallEvent.REJOINING, at, agent, self._close_talking_leg(call, at, "lost"))
+        self.say(call, CallEvent.REJOINING, at, agent, self.close_talking_leg(call, at, "lost"))
         self._out.append(inputs.RejoinPatient(channel=call.patient[0], agent=agent))
 
     def drop_offer(self, call: LiveCall, agent: str) -> None:
@@ -169,14 +173,52 @@ class LiveCalls:
         for leg in call.legs.values():
             if leg.agent == agent and leg.answered_at is None and leg.ended_at is None:
                 return call.channels.get(leg.uniqueid, "")
-        return ""
+        return call.colleague[0] if endpoint_of(call.colleague[0]) == agent else ""
+
+    def talker(self, call: LiveCall) -> str | None:
+        """The agent who has the patient of this call now, also while the patient holds."""
+        is_talk = call.record.answered_at is not None and call.record.rejoining_at is None and not call.is_transferring
+        return call.record.agent if is_talk and call.agent[1] in call.channels else None
+
+    def queue_of(self, call: LiveCall) -> str:
+        """Where a patient goes whom nobody has any more."""
+        queue = call.record.queue
+        return queue if queue is not None and queue in self.queues else MAIN_QUEUE
+
+    def hand_on(self, call: LiveCall, at: datetime, *, to: str = "") -> None:
+        """The patient has just been ordered on to somebody else, to the number `to` or within the house."""
+        agent, channel = call.record.agent, call.agent
+        leg = self.close_talking_leg(call, at, "transfer")
+        self.end_pause(call, at)
+        call.is_transferring, call.hung_up_by, call.led_to, call.led_by = True, None, to, agent
+        call.record = replace(call.record, state=CallState.RINGING, agent=None, held_at=None)
+        self.say(call, CallEvent.TRANSFERRED, at, agent, leg)
+        if call.is_in_room:
+            # The room does not end with the patient's leaving.
+            call.is_in_room = False
+            self._out.append(inputs.HangUpChannel(channel=channel[0]))
+
+    def now_outside(self, call: LiveCall, number: str, at: datetime) -> None:
+        """Somebody outside has the patient from now on; the call stays that of who led it there."""
+        call.is_transferring, call.agent = False, NOBODY
+        call.record = replace(call.record, state=CallState.ANSWERED, agent=call.led_by, transferred_to=number)
+        self.say(call, CallEvent.TRANSFERRED, at, call.led_by)
+        if call.led_by is not None:
+            # Their own channel may end before this or after it.
+            self.wrap_up(call.record, call.led_by, at)
+
+    def end_pause(self, call: LiveCall, at: datetime) -> None:
+        """The recording goes on by itself wherever the patient is led; so it does at the end."""
+        if call.record.recording_paused_at is not None:
+            call.record = replace(call.record, recording_paused_at=None)
+            self.say(call, CallEvent.RECORDING_RESUMED, at, call.record.agent)
 
     def leave(self, call: LiveCall, agent: str, at: datetime) -> None:
         """The agent has no channel in the call any more, and the patient has."""
         if call.record.agent == agent:
             call.record = replace(call.record, state=CallState.RINGING, agent=None, held_at=None)
-            self.say(call, CallEvent.TRANSFERRED, at, agent, self._close_talking_leg(call, at, "transfer"))
-        self._wrap_up(call.record, agent, at)
+            self.say(call, CallEvent.TRANSFERRED, at, agent, self.close_talking_leg(call, at, "transfer"))
+        self.wrap_up(call.record, agent, at)
 
     def finish_wrap_up(self, agent: str, at: datetime) -> None:
         desk = self._desks[agent]
@@ -310,12 +352,12 @@ class LiveCalls:
         leg = call.legs[leg.uniqueid] = replace(leg, ended_at=at, cause=leg.cause or status)
         desk = self._desks[leg.agent]
         if desk.record.state is AgentState.RINGING and desk.record.call_id == call.record.id:
-            self._rest_after_offer(desk, leg.cause or status, at)
+            self.rest_after_offer(desk, leg.cause or status, at)
         if call.record.agent == leg.agent and call.record.state is CallState.RINGING:
             call.record = replace(call.record, agent=None)
         self.say(call, CallEvent.OFFER_ENDED, at, leg.agent, leg)
 
-    def _rest_after_offer(self, desk: Desk, status: str, at: datetime) -> None:
+    def rest_after_offer(self, desk: Desk, status: str, at: datetime) -> None:
         if not desk.has_phone() or not desk.is_page_alive(at):
             desk.lose(at)
         elif status == "BUSY" or (status == "NOANSWER" and desk.record.reason is None):
@@ -348,13 +390,8 @@ class LiveCalls:
 
     def _on_transfer(self, event: ami.BlindTransfer) -> None:
         call = self._by_linkedid.get(event.transferer_linkedid)
-        if call is None or event.result != "Success":
-            return
-        call.is_transferring = True
-        call.hung_up_by = None
-        agent = call.record.agent
-        call.record = replace(call.record, state=CallState.RINGING, agent=None, held_at=None)
-        self.say(call, CallEvent.TRANSFERRED, event.at, agent, self._close_talking_leg(call, event.at, "transfer"))
+        if call is not None and event.result == "Success" and not call.is_transferring:
+            self.hand_on(call, event.at)  # by a telephone itself
 
     def _on_originate_response(self, event: ami.OriginateResponse) -> None:
         call = self._by_linkedid.get(event.uniqueid)
@@ -425,7 +462,7 @@ class LiveCalls:
             return
         # After a transfer to a queue the patient waits there already, with nobody.
         if call.is_transferring or call.record.agent != leg.agent:
-            self._wrap_up(call.record, leg.agent, event.at)
+            self.wrap_up(call.record, leg.agent, event.at)
 
     def _end_without_patient(self, call: LiveCall, leg: LegRecord, at: datetime) -> None:
         if leg.answered_at is None or call.hung_up_by == "agent":
@@ -449,34 +486,49 @@ class LiveCalls:
     def end(self, call: LiveCall, at: datetime, outcome: CallOutcome, by: str) -> None:
         missed = dict.fromkeys(MISSED, CallState.ABANDONED)
         state = (missed | {CallOutcome.ANSWERED: CallState.ANSWERED}).get(outcome, CallState.FAILED)
-        agent = call.record.agent
-        leg = self._close_talking_leg(call, at, by)
+        self.end_pause(call, at)
+        if call.record.parked_at is not None:
+            call.record = replace(call.record, parked_at=None)
+            self.say(call, CallEvent.UNPARKED, at)
+        agent, asked = call.record.agent or call.record.parked_by, call.record.consult is not None
+        leg = self.close_talking_leg(call, at, by)
         call.record = replace(
-            call.record, state=state, outcome=outcome, ended_at=at, ended_by=by, held_at=None, rejoining_at=None
+            call.record,
+            agent=agent,
+            state=state,
+            outcome=outcome,
+            ended_at=at,
+            ended_by=by,
+            held_at=None,
+            rejoining_at=None,
+            consult=None,
+            consult_with=None,
+            parked_at=None,
+            parked_by=None,
         )
         self._by_linkedid.pop(call.record.linkedid, None)
         self.say(call, CallEvent.ENDED, at, agent, leg)
         for desk in self._desks.values():
             if desk.record.call_id != call.record.id or desk.record.state is AgentState.WRAP_UP:
                 continue
-            if desk.record.state is AgentState.TALKING:
-                self._wrap_up(call.record, desk.record.username, at)
-            elif desk.record.state is AgentState.RINGING:
+            if desk.record.state is AgentState.TALKING and (not asked or desk.record.username == agent):
+                self.wrap_up(call.record, desk.record.username, at)
+            elif desk.record.state in (AgentState.RINGING, AgentState.TALKING):
                 desk.rest(at)
 
-    def _close_talking_leg(self, call: LiveCall, at: datetime, cause: str) -> LegRecord | None:
+    def close_talking_leg(self, call: LiveCall, at: datetime, cause: str) -> LegRecord | None:
         leg = call.legs.get(call.agent[1])
         if leg is None:
             return None
         leg = call.legs[leg.uniqueid] = replace(leg, ended_at=leg.ended_at or at, cause=leg.cause or cause)
         return leg
 
-    def _wrap_up(self, record: CallRecord, agent: str, at: datetime) -> None:
+    def wrap_up(self, record: CallRecord, agent: str, at: datetime) -> None:
         desk = self._desks[agent]
         if desk.record.state is not AgentState.TALKING or desk.record.call_id != record.id:
             return
         desk.lost_at = None
-        if record.agent == agent:
+        if record.agent == agent and record.ended_at is not None:
             self._wrapping[agent] = record
         wrap_up = self.wrap_ups.get(record.queue or "", self._rules.wrap_up)
         desk.become(AgentState.WRAP_UP, at, call_id=record.id, wrap_up_until=at + wrap_up)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import replace
 
 from app.agents.rules import AgentState, NotReadyReason
 from app.calls.rules import CallState, CommandKind
+from app.texts import N_
 from telephony.tracker import inputs
-from telephony.tracker.channels import clean_number, digits_to_dial
+from telephony.tracker.channels import clean_number, digits_to_dial, endpoint_of
+from telephony.tracker.consultations import Consultations
 from telephony.tracker.desks import Desk
+from telephony.tracker.internal_calls import InternalCalls
 from telephony.tracker.live_calls import LiveCalls
+from telephony.tracker.parking import Parking
+from telephony.tracker.recording_pauses import RecordingPauses
 from telephony.tracker.supervisions import Supervisions
+from telephony.tracker.targets import Targets
 
 # What an order may tell the dialplan: where its sounds are, the keys of each question, whether to leave a machine.
 _VARIABLES = {
@@ -31,15 +37,23 @@ class Orders:
         desks: dict[str, Desk],
         calls: LiveCalls,
         supervisions: Supervisions,
+        consultations: Consultations,
+        parking: Parking,
+        pauses: RecordingPauses,
+        internal: InternalCalls,
+        targets: Targets,
         out: list[inputs.Output],
-        queues: Set[str],
         may_dial: Callable[[str], bool],
     ) -> None:
         self._desks = desks
         self._calls = calls
         self._supervisions = supervisions
+        self._consultations = consultations
+        self._parking = parking
+        self._pauses = pauses
+        self._internal = internal
+        self._targets = targets
         self._out = out
-        self._queues = queues
         self._may_dial = may_dial
 
     def carry_out(self, command: inputs.CommandIssued) -> None:
@@ -65,6 +79,14 @@ class Orders:
                 self._finish_wrap_up(command, desk)
             case CommandKind.SUPERVISE | CommandKind.STOP_SUPERVISING | CommandKind.TAKE_OVER:
                 self._supervisions.carry_out(command, desk)
+            case CommandKind.CONSULT | CommandKind.COMPLETE | CommandKind.JOIN_ALL | CommandKind.BACK:
+                self._consultations.carry_out(command)
+            case CommandKind.PARK | CommandKind.PICK_UP:
+                self._parking.carry_out(command, desk)
+            case CommandKind.PAUSE_RECORDING | CommandKind.RESUME_RECORDING:
+                self._pauses.carry_out(command)
+            case CommandKind.CALL_COLLEAGUE:
+                self._internal.carry_out(command, desk)
             case CommandKind.CALL_PATIENT:
                 raise TypeError("no agent has a part in it")
 
@@ -136,9 +158,16 @@ class Orders:
             )
 
     def _hang_up(self, command: inputs.CommandIssued) -> None:
+        if self._internal.hang_up(command):
+            return
         call = self._calls.by_id(str(command.args.get("call_id", "")))
-        if call is None or call.record.agent != command.agent:
+        is_theirs = call is not None and self._desks[command.agent].record.call_id == call.record.id
+        if call is None or not is_theirs or self._desks[command.agent].record.state is AgentState.WRAP_UP:
             self._refuse(command, "This call has ended already.")
+            return
+        if endpoint_of(call.colleague[0]) == command.agent:
+            # Who is asked leaves; what becomes of the patient is not theirs to say.
+            self._out.append(inputs.HangUpChannel(command_id=command.id, channel=call.colleague[0]))
             return
         is_offered = call.record.direction == "inbound" or call.record.queue is not None
         if is_offered and call.record.state is CallState.RINGING:
@@ -149,24 +178,31 @@ class Orders:
         if not channel:
             self._refuse(command, "The call is still being set up. Try again in a moment.")
             return
-        call.hung_up_by = "agent"
+        call.hung_up_by = "agent" if call.record.consult is None else None
         self._out.append(inputs.HangUpChannel(command_id=command.id, channel=channel))
 
     def _transfer(self, command: inputs.CommandIssued) -> None:
         call = self._calls.by_id(str(command.args.get("call_id", "")))
-        target = str(command.args.get("to", ""))
         if call is None or call.record.agent != command.agent or call.agent[1] not in call.channels:
             self._refuse(command, "This call has ended already.")
-        elif call.record.answered_at is None:
+            return
+        target = self._targets.of(command)
+        if call.record.answered_at is None:
             self._refuse(command, "A call can be transferred once it is answered.")
-        elif target in self._queues:
-            self._out.append(inputs.TransferCall(command_id=command.id, channel=call.agent[0], target=target))
-        elif target not in self._desks or target == command.agent:
-            self._refuse(command, "Choose a colleague or a queue.")
-        elif self._desks[target].record.state is not AgentState.READY:
-            self._refuse(command, "This colleague is not ready. Choose another, or the queue.")
+        elif call.record.consult is not None:
+            self._refuse(command, N_("Somebody is being asked already."))
+        elif isinstance(target, str):
+            self._refuse(command, target)
         else:
-            self._out.append(inputs.TransferCall(command_id=command.id, channel=call.agent[0], target=target))
+            self._out.append(
+                inputs.TransferCall(
+                    command_id=command.id,
+                    channel=call.patient[0],
+                    target=target.exten,
+                    is_outside=target.is_outside,
+                )
+            )
+            self._calls.hand_on(call, command.at, to=target.name if target.is_outside else "")
 
     def _finish_wrap_up(self, command: inputs.CommandIssued, desk: Desk) -> None:
         if desk.record.state is AgentState.WRAP_UP and desk.record.call_id == command.args.get("call_id"):

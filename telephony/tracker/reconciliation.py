@@ -9,6 +9,7 @@ from app.agents.rules import AgentState
 from app.calls.rules import CallerConfirmed, CallEvent, CallRecord, CallState, LegRecord, WayIn
 from telephony.tracker import inputs
 from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
+from telephony.tracker.consult_recovery import ConsultRecovery
 from telephony.tracker.desks import Desk
 from telephony.tracker.live_call import LiveCall
 from telephony.tracker.live_calls import LiveCalls, Naming
@@ -21,9 +22,17 @@ _PLACING_SECONDS = timedelta(seconds=3)
 class Reconciliation:
     """Doing it twice with the same snapshot changes nothing the second time."""
 
-    def __init__(self, desks: dict[str, Desk], calls: LiveCalls, naming: Naming, out: list[inputs.Output]) -> None:
+    def __init__(
+        self,
+        desks: dict[str, Desk],
+        calls: LiveCalls,
+        recovery: ConsultRecovery,
+        naming: Naming,
+        out: list[inputs.Output],
+    ) -> None:
         self._desks = desks
         self._calls = calls
+        self._recovery = recovery
         self._naming = naming
         self._out = out
 
@@ -40,11 +49,21 @@ class Reconciliation:
             is_being_placed = not call.channels and is_recent and not is_told
             if call.record.linkedid not in present and not is_being_placed:
                 self._end_in_gap(call, snapshot)
+        self._stop_ringing(present, snapshot)
         for linkedid, channels in present.items():
             self._catch_up(linkedid, channels, snapshot)
         for linkedid, history in snapshot.histories.items():
             if snapshot.is_over(linkedid) and linkedid not in known:
                 self._tell_history(history, snapshot)
+
+    def _stop_ringing(self, present: dict[str, list[inputs.ChannelInfo]], snapshot: inputs.Snapshot) -> None:
+        """Desks that rang before the gap and do not now: another call may ring there, whichever is looked at first."""
+        for name, desk in self._desks.items():
+            call = self._calls.of_agent(name) if desk.record.state is AgentState.RINGING else None
+            if call is None:
+                continue
+            if all(endpoint_of(channel.channel) != name for channel in present.get(call.record.linkedid, ())):
+                desk.rest(snapshot.at)
 
     def _end_in_gap(self, call: LiveCall, snapshot: inputs.Snapshot) -> None:
         history = snapshot.histories.get(call.record.linkedid)
@@ -120,6 +139,9 @@ class Reconciliation:
             self._hear(call, snapshot.histories[linkedid])
         if trunk is not None:
             call.patient = (trunk.channel, trunk.uniqueid)
+        if self._recovery.catch_up(call, channels, trunk, snapshot):
+            return
+        if trunk is not None:
             self._catch_up_queue(call, trunk, snapshot)
         for channel in channels:
             self._catch_up_leg(call, channel, trunk, snapshot)
@@ -228,9 +250,7 @@ class Reconciliation:
         for name, desk in self._desks.items():
             if desk.record.call_id != call.record.id or name in inside:
                 continue
-            if desk.record.state is AgentState.RINGING:
-                desk.rest(snapshot.at)
-            elif desk.record.state is AgentState.TALKING and (is_waiting or call.record.agent != name):
+            if desk.record.state is AgentState.TALKING and (is_waiting or call.record.agent != name):
                 # Where neither is the case the call is about to end, the agent's channel a moment before the patient's.
                 self._calls.leave(call, name, snapshot.at)
 

@@ -22,16 +22,18 @@ from telephony.tracker.live_call import LiveCall
 from telephony.tracker.live_calls import LiveCalls
 
 CONTEXT = "supervise"
+_WAITING = "wait"  # for the agent's page: nobody is heard
 # Asterisk makes the supervisor's channel within milliseconds; a taken-over call rings as soon.
 _PLACING_SECONDS = timedelta(seconds=3)
 
 
 @dataclass(slots=True)
 class _Watch:
-    """Mutable, owned by Supervisions. `channel` is empty until known."""
+    """Mutable, owned by Supervisions. `channel` is empty until known; `spied` is the agent's that is heard."""
 
     record: SupervisionRecord
     channel: str = ""
+    spied: str = ""
     is_leaving: bool = False
     taking_over: inputs.CommandIssued | None = None
 
@@ -119,6 +121,24 @@ class Supervisions:
         elif watch is not None and not desk.is_page_alive(at):
             self._hang_up(watch)
 
+    def follow(self, at: datetime) -> None:
+        """Go on with the agent after a reload of the page; leave a call that has ended or went to somebody else."""
+        for watch in self._watches.values():
+            if watch.record.began_at is None or watch.is_leaving:
+                continue
+            call = self._calls.by_id(watch.record.call_id)
+            if call is None or call.record.agent != watch.record.agent:
+                self._hang_up(watch)
+            elif self._calls.talker(call) is not None and call.agent[0] != watch.spied:
+                watch.spied = call.agent[0]
+                mode = watch.record.mode
+                self._out.append(inputs.SetSpied(channel=watch.channel, spied=watch.spied))
+                self._out.append(
+                    inputs.ChangeSupervision(
+                        channel=watch.channel, supervisor=watch.record.supervisor, mode=mode, before=mode
+                    )
+                )
+
     def reconcile(self, snapshot: inputs.Snapshot) -> None:
         """Bring it in step with the channels that Asterisk has. Doing it twice changes nothing the second time."""
         present = {channel.uniqueid: channel for channel in snapshot.channels}
@@ -126,9 +146,12 @@ class Supervisions:
             channel = present.get(watch.record.id)
             if channel is not None:
                 watch.channel = channel.channel
+                call = self._calls.by_id(watch.record.call_id)
+                if call is not None and not watch.spied and channel.exten != _WAITING:
+                    watch.spied = call.agent[0]
                 if channel.is_up:
                     self._begin(watch, snapshot.at)
-            elif snapshot.at - watch.record.ordered_at >= _PLACING_SECONDS:
+            elif watch.channel or snapshot.at - watch.record.ordered_at >= _PLACING_SECONDS:
                 self._end(watch, snapshot.at)
         for channel in snapshot.channels:
             is_ours = channel.context == CONTEXT and channel.uniqueid == channel.linkedid
@@ -142,7 +165,7 @@ class Supervisions:
         watch = self._watch_of(command.agent)
         if wished not in set(SupervisionMode):
             self._refuse(command, N_("A supervisor listens, whispers or speaks to both."))
-        elif call is None or self._talker(call) is None:
+        elif call is None or self._calls.talker(call) is None:
             self._refuse(command, N_("This call has ended already."))
         elif call.record.agent == command.agent:
             self._refuse(command, N_("This is your own call."))
@@ -165,7 +188,7 @@ class Supervisions:
             mode=mode,
             ordered_at=command.at,
         )
-        self._watches[command.id] = _Watch(record)
+        self._watches[command.id] = _Watch(record, spied=call.agent[0])
         self._out.append(SupervisionChanged(at=command.at, record=record))
         self._out.append(
             inputs.Supervise(
@@ -196,10 +219,12 @@ class Supervisions:
     def _take_over(self, command: inputs.CommandIssued, desk: Desk) -> None:
         call = self._calls.by_id(str(command.args.get("call_id", "")))
         watch = self._watch_of(command.agent)
-        if call is None or self._talker(call) is None:
+        if call is None or self._calls.talker(call) is None:
             self._refuse(command, N_("This call has ended already."))
         elif call.record.agent == command.agent:
             self._refuse(command, N_("This is your own call."))
+        elif call.record.consult is not None:
+            self._refuse(command, N_("The agent is asking somebody. Try again when the patient is back on the line."))
         elif watch is None and desk.record.state in (AgentState.RINGING, AgentState.TALKING, AgentState.LISTENING):
             self._refuse(command, N_("Finish the present call first."))
         elif not desk.is_proved(command.at):
@@ -216,8 +241,11 @@ class Supervisions:
     def _transfer(self, command: inputs.CommandIssued, call: LiveCall, at: datetime) -> None:
         self._occupy(self._desks[command.agent], at)
         self._out.append(
-            inputs.TransferCall(command_id=command.id, channel=call.agent[0], target=command.agent, answers_itself=True)
+            inputs.TransferCall(
+                command_id=command.id, channel=call.patient[0], target=command.agent, answers_itself=True
+            )
         )
+        self._calls.hand_on(call, at)
 
     def _occupy(self, desk: Desk, at: datetime) -> None:
         """Nothing is offered to this desk from now on."""
@@ -225,11 +253,6 @@ class Supervisions:
             self._calls.finish_wrap_up(desk.record.username, at)
         # A pause that the supervisor chose goes on after it, for the same reason.
         desk.become(AgentState.LISTENING, at, reason=desk.record.reason)
-
-    def _talker(self, call: LiveCall) -> str | None:
-        """The agent who talks with the patient of this call now."""
-        is_talk = call.record.answered_at is not None and call.record.rejoining_at is None and not call.is_transferring
-        return call.record.agent if is_talk and call.agent[1] in call.channels else None
 
     def _hang_up(self, watch: _Watch) -> None:
         if watch.channel and not watch.is_leaving:
@@ -257,7 +280,7 @@ class Supervisions:
             self._rest(watch.record.supervisor, at)
             return
         call = self._calls.by_id(str(command.args.get("call_id", "")))
-        if call is None or self._talker(call) is None:
+        if call is None or self._calls.talker(call) is None or call.record.consult is not None:
             self._refuse(command, N_("This call has ended already."))
             self._rest(watch.record.supervisor, at)
         else:

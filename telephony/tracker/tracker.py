@@ -16,11 +16,17 @@ from app.floor.rules import SupervisionRecord
 from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 from telephony.tracker import inputs
+from telephony.tracker.consult_recovery import ConsultRecovery
+from telephony.tracker.consultations import Consultations
 from telephony.tracker.desks import IN_CALL, LOSS_PATIENCE, PROOF_LIFETIME, START_GRACE, Desk
+from telephony.tracker.internal_calls import INTERNAL, InternalCalls
 from telephony.tracker.live_calls import LiveCalls
 from telephony.tracker.orders import Orders
+from telephony.tracker.parking import Parking
 from telephony.tracker.reconciliation import Reconciliation
+from telephony.tracker.recording_pauses import RecordingPauses
 from telephony.tracker.supervisions import Supervisions
+from telephony.tracker.targets import Targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +62,29 @@ class Tracker:
         self._supervisions = Supervisions(self._desks, self._calls, self._out)
         self._queues = set(rules.queues)
         self._members: dict[str, dict[str, int]] = {}
-        self._orders = Orders(self._desks, self._calls, self._supervisions, self._out, self._queues, rules.may_dial)
-        self._reconciliation = Reconciliation(self._desks, self._calls, rules, self._out)
-        self._calls.restore(calls)
+        targets = Targets(self._desks, self._queues, rules.may_dial)
+        self._calls.queues = self._queues
+        self._consultations = Consultations(self._desks, self._calls, targets, self._out)
+        self._parking = Parking(self._desks, self._calls, self._out)
+        self._pauses = RecordingPauses(self._calls, self._out)
+        self._internal = InternalCalls(self._desks, self._calls, rules.call_id, self._out)
+        self._orders = Orders(
+            self._desks,
+            self._calls,
+            self._supervisions,
+            self._consultations,
+            self._parking,
+            self._pauses,
+            self._internal,
+            targets,
+            self._out,
+            rules.may_dial,
+        )
+        recovery = ConsultRecovery(self._desks, self._calls, self._consultations, self._out)
+        self._reconciliation = Reconciliation(self._desks, self._calls, recovery, rules, self._out)
+        records = list(calls)
+        self._calls.restore(record for record in records if record.direction != INTERNAL)
+        self._internal.restore(record for record in records if record.direction == INTERNAL)
         self._supervisions.restore(supervisions)
 
     def receive(self, given: inputs.Input) -> list[inputs.Output]:
@@ -87,7 +113,9 @@ class Tracker:
             case inputs.QueuesPlanned():
                 self._plan_queues(given)
             case inputs.Snapshot():
-                self._reconciliation.reconcile(given)
+                self._see_phones(given)
+                self._internal.reconcile(given)
+                self._reconciliation.reconcile(self._without_internal(given))
                 self._supervisions.reconcile(given)
                 self._reconcile_desks(given)
             case _:
@@ -98,6 +126,8 @@ class Tracker:
         """Time has passed: wrap-ups end, desks that stopped proving themselves are lost."""
         for desk in self._desks.values():
             self._judge(desk, at)
+        self._parking.judge(at)
+        self._pauses.judge(at)
         return self._finish(at)
 
     def next_wake(self, at: datetime) -> datetime:
@@ -115,9 +145,10 @@ class Tracker:
     @property
     def open_calls(self) -> list[CallRecord]:
         """The calls that have not ended."""
-        return [call.record for call in self._calls]
+        return [*(call.record for call in self._calls), *self._internal.records]
 
     def _finish(self, at: datetime) -> list[inputs.Output]:
+        self._supervisions.follow(at)
         # Compared by identity first: with hundreds of desks, this is most of what an event costs.
         for name, desk in self._desks.items():
             if desk.record is not desk.told or not desk.is_settled:
@@ -169,10 +200,12 @@ class Tracker:
                     desk.see_member(event.queue, (member[0], event.is_paused, member[2]))
             case ami.Shutdown():
                 pass
-            case _ if self._supervisions.receive(event):
+            case _ if self._supervisions.receive(event) or self._internal.receive(event):
                 pass
             case _:
-                self._calls.receive(event)
+                self._parking.receive(event)
+                if not self._consultations.receive(event):
+                    self._calls.receive(event)
 
     def _on_contact(self, event: ami.ContactStatus) -> None:
         desk = self._desks.get(event.aor)
@@ -192,6 +225,10 @@ class Tracker:
         if desk.record.state is AgentState.LISTENING and not desk.has_phone():
             self._supervisions.drop(desk.record.username)
             return
+        if self._internal.of_agent(desk.record.username) is not None:
+            if not desk.has_phone():
+                self._internal.drop(desk.record.username)
+            return
         call = self._calls.of_agent(desk.record.username)
         if call is None or call.record.rejoining_at is not None:
             return
@@ -209,7 +246,15 @@ class Tracker:
         is_page_gone = desk.gone_at is not None
         if is_page_gone or at - desk.lost_at >= LOSS_PATIENCE:
             desk.lost_at = None
-            self._calls.rejoin(desk.record.username, at)
+            self._lose(desk.record.username, at)
+
+    def _lose(self, agent: str, at: datetime) -> None:
+        """The phone of a talking agent is gone: the patient waits for it, unless somebody else has the patient."""
+        call = self._calls.of_agent(agent)
+        if call is not None and call.record.agent != agent:
+            self._consultations.lose_colleague(call, agent)
+        elif call is None or not self._consultations.lose_agent(call, at):
+            self._calls.rejoin(agent, at)
 
     def _on_proof(self, proof: inputs.DeskProved) -> None:
         desk = self._desks.get(proof.agent)
@@ -222,7 +267,7 @@ class Tracker:
                 desk.lost_at = None  # The same page still hears the patient: only its link is new.
             elif is_other_page:
                 desk.lost_at = None
-                self._calls.rejoin(proof.agent, proof.at)
+                self._lose(proof.agent, proof.at)
         if desk.record.state is AgentState.OFFLINE:
             desk.become(AgentState.NOT_READY, proof.at, reason=NotReadyReason.SIGNED_IN)
         self._judge(desk, proof.at)
@@ -241,6 +286,10 @@ class Tracker:
 
     def _on_failure(self, failed: inputs.EffectFailed) -> None:
         self._supervisions.fail(failed.effect, failed.at, is_certain=failed.is_certain)
+        self._internal.fail(failed.effect, failed.at, is_certain=failed.is_certain)
+        if failed.is_certain:
+            self._consultations.fail(failed.effect, failed.at)
+            self._pauses.fail(failed.effect, failed.at)
         match failed.effect:
             case inputs.Originate(uniqueid=uniqueid) | inputs.CallPatient(uniqueid=uniqueid) if failed.is_certain:
                 self._calls.fail_originate(uniqueid, failed.at)
@@ -259,21 +308,35 @@ class Tracker:
         self._queues.clear()
         self._queues.update(plan.wrap_ups)
         self._calls.wrap_ups = {queue: wrap for queue, wrap in plan.wrap_ups.items() if wrap is not None}
+        self._parking.longest, self._pauses.longest = plan.longest_parking, plan.longest_pause
         self._members = {agent: dict(queues) for agent, queues in plan.members.items()}
         for name, desk in self._desks.items():
             desk.serve(self._members.get(name, {MAIN_QUEUE: 0}))
 
-    def _reconcile_desks(self, snapshot: inputs.Snapshot) -> None:
+    def _without_internal(self, snapshot: inputs.Snapshot) -> inputs.Snapshot:
+        """What is left for the calls with patients."""
+        return replace(
+            snapshot,
+            channels=tuple(each for each in snapshot.channels if not self._internal.has(each.linkedid)),
+            histories={key: each for key, each in snapshot.histories.items() if not self._internal.has(key)},
+        )
+
+    def _see_phones(self, snapshot: inputs.Snapshot) -> None:
+        # First of all: whoever is let go below is ready again only with a phone.
         for name, desk in self._desks.items():
             desk.contacts = set(snapshot.contacts.get(name, frozenset()))
             desk.is_reachable = True
+
+    def _reconcile_desks(self, snapshot: inputs.Snapshot) -> None:
+        for name, desk in self._desks.items():
             desk.members = dict.fromkeys(desk.queues, (False, False, 0))
             for queue, members in snapshot.members.items():
                 is_paused, penalty = members.get(name, (False, 0))
                 if name in members or queue in desk.members:
                     desk.members[queue] = (name in members, is_paused, penalty)
             desk.is_settled = False
-            if desk.record.state in IN_CALL and self._calls.of_agent(name) is None:
+            is_in_call = self._calls.of_agent(name) is not None or self._internal.of_agent(name) is not None
+            if desk.record.state in IN_CALL and not is_in_call:
                 desk.rest(snapshot.at)
 
     def _judge(self, desk: Desk, at: datetime) -> None:
@@ -291,6 +354,7 @@ class Tracker:
             call = self._calls.of_agent(record.username)
             if call is not None:
                 self._calls.drop_offer(call, record.username)
+            self._internal.drop(record.username)
         elif record.state is AgentState.NOT_READY and not desk.is_page_alive(at):
             desk.record = replace(desk.record, wants_ready=False)
             desk.become(AgentState.OFFLINE, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
@@ -13,9 +14,9 @@ from sqlalchemy.orm import Session
 from app.access.rules import DEFAULT_GRANTS, Viewer
 from app.accounts.rules import Role
 from app.accounts.service import create_user
-from app.agents.rules import AgentState
-from app.calls.rules import Fate, Part
-from app.calls.service import record_facts
+from app.agents.rules import AgentChanged, AgentRecord, AgentState
+from app.calls.rules import CallChanged, CallEvent, CallRecord, CallState, Fate, Part
+from app.calls.service import Fact, record_facts
 from app.calls.service.history import CallFilters, list_calls
 from app.exports.floor_lists import AGENTS as AGENT_LIST
 from app.exports.floor_lists import QUEUES as QUEUE_LIST
@@ -140,6 +141,28 @@ def test_the_exported_rows_add_up_to_the_report(floor: Parts) -> None:
     assert sums["floor_queues.talk"] == pytest.approx(total.talk, abs=5)
     assert sums["floor_agents.answered"] == sum(len(report.agent(agent).answered_calls) for agent in AGENTS)
     assert sums["floor_agents.ready"] == pytest.approx(report.agent(None).states["ready"], abs=5)
+
+
+def test_talking_with_a_colleague_is_no_work_on_calls_and_no_call(floor: Parts) -> None:
+    agent, at = AGENTS[0], FIRST_MIDNIGHT + timedelta(hours=9)
+    ready = AgentRecord(username=agent, state=AgentState.READY, reason=None, since=at)
+    talks = AgentRecord(username=agent, state=AgentState.TALKING, reason=None, since=at, call_id="i1")
+    call = CallRecord(
+        id="i1", linkedid="i1", direction="internal", state=CallState.ANSWERED, number="", number_signalled="",
+        dialled=AGENTS[1], started_at=at, answered_at=at, agent=agent,
+    )  # fmt: skip
+    told: list[Fact] = [
+        CallChanged(event=CallEvent.ANSWERED, at=at, call=call, agent=agent),
+        AgentChanged(at=at, agent=talks),
+        AgentChanged(at=at + timedelta(minutes=10), agent=ready),
+        AgentChanged(at=at + timedelta(minutes=30), agent=replace(ready, state=AgentState.OFFLINE)),
+    ]
+    with floor.database.writing() as session:
+        record_facts(session, floor.bus, told, AFTER, settings=floor.settings)
+    with floor.database.reading() as session:
+        figures = report_of(session, floor, 0).agent(agent)
+    assert (figures.states.get("talking", 0), figures.states["ready"], figures.signed_in) == (0, 1200, 1800)
+    assert (figures.handled, figures.talk, figures.occupancy) == (0, 0, 0)
 
 
 def on_the_board(parts: Parts, now: datetime) -> Seen:

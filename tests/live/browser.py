@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
+import math
+import wave
 from collections.abc import Iterator
+from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -39,6 +43,64 @@ _PACKETS_HEARD = """async () => {
 }"""
 
 
+# A headset without what a browser does to speech: noise suppression would take a steady tone for noise.
+_PLAIN_MICROPHONE = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wanted) => open({
+  ...wanted, audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+});
+"""
+# How loud each tone is in what the page's newest open connection receives, 0 to 1.
+_TONES_HEARD = """async (tones) => {
+  const open = window.testConnections.filter((each) => each.connectionState === "connected");
+  const track = open.at(-1)?.getReceivers()[0]?.track;
+  if (track === undefined) return tones.map(() => 0);
+  window.testAudio ??= new AudioContext();
+  const source = window.testAudio.createMediaStreamSource(new MediaStream([track]));
+  const analyser = new AnalyserNode(window.testAudio, { fftSize: 16384, smoothingTimeConstant: 0 });
+  source.connect(analyser);
+  await new Promise((done) => setTimeout(done, 450));
+  const samples = new Float32Array(analyser.fftSize);
+  analyser.getFloatTimeDomainData(samples);
+  source.disconnect();
+  return tones.map((hertz) => {
+    const step = (2 * Math.PI * hertz) / window.testAudio.sampleRate;
+    let [real, imaginary] = [0, 0];
+    samples.forEach((sample, at) => {
+      real += sample * Math.cos(step * at);
+      imaginary += sample * Math.sin(step * at);
+    });
+    return (2 * Math.hypot(real, imaginary)) / samples.length;
+  });
+}"""
+_AUDIBLE = 0.03
+
+
+@contextlib.contextmanager
+def chromiums(folder: Path, *tones: float) -> Iterator[list[Browser]]:
+    """One browser for each tone, which its microphone says for ever: all pages of a process share one microphone."""
+    with sync_playwright() as playwright, contextlib.ExitStack() as stack:
+        browsers = []
+        for hertz in tones:
+            path = folder / f"{hertz:g}.wav"
+            _write_tone(path, hertz)
+            flags = [*_FLAGS, f"--use-file-for-fake-audio-capture={path}"]
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+            stack.callback(browser.close)
+            browsers.append(browser)
+        yield browsers
+
+
+def _write_tone(path: Path, hertz: float) -> None:
+    rate = 48_000
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        step = 2 * math.pi * hertz / rate
+        file.writeframes(array.array("h", (int(9830 * math.sin(step * at)) for at in range(rate * 10))).tobytes())
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -57,6 +119,7 @@ class Person:
             viewport={"width": 1280, "height": 720}, permissions=["microphone"]
         )
         self.context.add_init_script(_KEEP_CONNECTIONS)
+        self.context.add_init_script(_PLAIN_MICROPHONE)
         self.problems: list[str] = []
         self.page = self.new_page()
 
@@ -95,6 +158,11 @@ class Person:
     def packets_heard(self) -> int:
         """Audio packets that the page's open connections have received."""
         return int(self.page.evaluate(_PACKETS_HEARD))
+
+    def hears(self, *tones: float) -> set[float]:
+        """Which of these tones the page receives just now."""
+        loud = self.page.evaluate(_TONES_HEARD, list(tones))
+        return {hertz for hertz, loudness in zip(tones, loud, strict=True) if loudness > _AUDIBLE}
 
     def close(self) -> None:
         self.context.close()

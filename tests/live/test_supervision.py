@@ -21,6 +21,7 @@ from tests.live.browser import Person, chromium
 from tests.live.conftest import Floor, Switch
 from tests.live.desks import Desks, all_calls, ended_calls, floor_on, order, state_of, wait_for_ended, wait_for_state
 from tests.product import Product
+from tests.sip_page import SIPPage
 from tests.tone_phone import TonePhone, loudness, sides_of
 from tests.waiting import wait_for
 
@@ -158,6 +159,33 @@ def test_a_restart_of_telephony_leaves_the_listener_in_the_call_and_knows_the_en
     assert state_of(floor, "alice") == "talking"
     wait_for(lambda: [each.ended_at is not None for each in room.supervisions()] == [True], what="the end on record")
     assert len(all_calls(floor)) == 1
+
+
+def test_listening_goes_on_after_a_reload_of_the_agents_page(
+    settings: Settings, start_asterisk: Callable[..., Switch]
+) -> None:
+    word = "a page's word"
+    switch = start_asterisk(plain=("carol",), browsers={"alice": word})
+    with contextlib.ExitStack() as stack:
+        floor = stack.enter_context(floor_on(settings, switch, "alice", "carol"))
+        patient = stack.enter_context(TonePhone(_PATIENT))
+        carol = stack.enter_context(TonePhone(_CAROL, port=switch.agent_ports["carol"]))
+        page = stack.enter_context(SIPPage(switch.sip_ws_url, "alice", word))
+        desks = stack.enter_context(Desks(floor, "alice"))
+        patient.call(switch.sip_port, number="13800138000")
+        wait_for_state(floor, "alice", "talking")
+        desks.join("carol")
+        (call,) = all_calls(floor)
+        order(floor, CommandKind.SUPERVISE, "carol", call_id=call.id, mode="listen")
+        wait_for(lambda: carol.hears(patient), what="the patient at the supervisor")
+        page.vanish()
+        wait_for(lambda: all_calls(floor)[0].rejoining_at, what="the patient's wait")
+        wait_for(lambda: not carol.hears(patient), what="silence at the supervisor")
+        stack.enter_context(SIPPage(switch.sip_ws_url, "alice", word))
+        wait_for(lambda: carol.hears(patient), what="the patient at the supervisor again")
+        assert state_of(floor, "carol") == "listening"
+        patient.hang_up()
+        wait_for_state(floor, "carol", "not_ready")
 
 
 @pytest.fixture

@@ -20,7 +20,10 @@ NUMBER = "13800138000"
 
 @dataclass(slots=True)
 class Party:
-    """A call in the switch. `agents` are the agents' channels that are in it, by agent."""
+    """A call in the switch. `agents` are the agents' channels that are in it, by agent.
+
+    `asked` is the channel of who is asked while the patient holds, and `room` who is in the room of the call.
+    """
 
     linkedid: str
     patient: str = ""
@@ -28,6 +31,16 @@ class Party:
     talker: str = ""
     is_waiting: bool = False
     dialler: str = ""
+    asked: str = ""
+    is_asked_up: bool = False
+    is_parked: bool = False
+    is_internal: bool = False
+    room: set[str] = field(default_factory=set)
+
+    @property
+    def is_apart(self) -> bool:
+        """Nobody's end ends the others' by itself."""
+        return bool(self.room) or bool(self.asked) or self.is_parked
 
 
 class SwitchModel:
@@ -44,6 +57,7 @@ class SwitchModel:
         self.spies: dict[str, str] = {}
         """Uniqueid of a supervisor's channel, and the channel of the agent that it hears."""
         self.is_linked = True
+        self.tells_twice = False
         self._made = 0
         self.reconnect()
         self.pass_time(0)
@@ -60,6 +74,7 @@ class SwitchModel:
     def offer(self, party: Party) -> str:
         """Ring the longest-known free member, if there is one."""
         busy = {agent for other in self.parties.values() for agent in other.agents}
+        busy |= {self._name(other.asked) for other in self.parties.values() if other.asked}
         busy |= {endpoint_of(self.channels[spy].channel) for spy in self.spies}
         free = [agent for agent, is_paused in self.members.items() if not is_paused and agent not in busy]
         for agent in free[:1]:
@@ -79,11 +94,42 @@ class SwitchModel:
 
     def hang_up_patient(self, party: Party) -> None:
         self._tell(ami.HangupRequest(**self._of(party.patient), cause=16))
-        self._end(party)
+        self._leave(party, party.patient) if party.is_apart else self._end(party)
 
     def hang_up_agent(self, party: Party) -> None:
         self._tell(ami.HangupRequest(**self._of(party.agents[party.talker]), cause=16))
-        self._end(party)
+        self._leave(party, party.agents[party.talker]) if party.is_apart else self._end(party)
+
+    def ring_asked(self, party: Party, agent: str = "outside") -> None:
+        """Asterisk rings whom the agent asks, who has been found free."""
+        party.asked = self._channel(agent, "agents", linkedid=party.linkedid)
+        self._dial_begin(party.agents[party.talker], party.asked)
+
+    def asked_answers(self, party: Party) -> None:
+        party.is_asked_up = True
+        leg = party.agents[party.talker]
+        party.room = {party.asked, leg}
+        for each in party.room:
+            self._stand(each, "room", is_up=True)
+        self._dial_end(party.asked, "ANSWER")
+
+    def asked_refuses(self, party: Party, status: str) -> None:
+        asked, party.asked = party.asked, ""
+        self._dial_end(asked, status)
+        self._gone(asked, 17)
+        self.nobody_answers(party)
+
+    def nobody_answers(self, party: Party) -> None:
+        """The agent waits in the room for the patient."""
+        leg = party.agents[party.talker]
+        party.room.add(leg)
+        self._stand(leg, "room")
+        told = ami.Told(**self._of(leg), what="asked", question=0, given="NOANSWER")
+        self._tell(told)
+
+    def asked_hangs_up(self, party: Party) -> None:
+        self._tell(ami.HangupRequest(**self._of(party.asked), cause=16))
+        self._leave(party, party.asked)
 
     def own_phone_answers(self, party: Party) -> None:
         """The agent's phone has answered an outbound call by itself: the patient is rung."""
@@ -117,6 +163,8 @@ class SwitchModel:
     def expected_state(self, agent: str) -> set[AgentState]:
         """What the tracker may say of this agent, by the channels that Asterisk has."""
         for party in self.parties.values():
+            if party.asked and self._name(party.asked) == agent:
+                return {AgentState.TALKING if party.is_asked_up else AgentState.RINGING}
             if agent in (party.talker, party.dialler):
                 return {AgentState.TALKING}
             if agent in party.agents:
@@ -185,8 +233,21 @@ class SwitchModel:
                 self._dial_begin("", effect.uniqueid)
                 self.channels[effect.uniqueid] = replace(self.channels[effect.uniqueid], is_up=True)
                 self._dial_end(effect.uniqueid, "ANSWER")
-            case inputs.ChangeSupervision():
+            case inputs.ChangeSupervision() | inputs.MuteRecording():
                 pass
+            case inputs.SetSpied():
+                (spy,) = [spy for spy in self.spies if self.channels[spy].channel == effect.channel]
+                self.spies[spy] = effect.spied
+            case inputs.MoveChannels():
+                self._move(effect)
+            case inputs.CallColleague():
+                party = self.parties[effect.uniqueid] = Party(effect.uniqueid, dialler=effect.agent, is_internal=True)
+                party.agents[effect.agent] = self._channel(effect.agent, "colleague", uniqueid=effect.uniqueid)
+                self._dial_begin("", effect.uniqueid)
+                self._up(effect.uniqueid, party)
+                self._dial_end(effect.uniqueid, "ANSWER")
+                party.asked = self._channel(effect.colleague, "agents", linkedid=effect.uniqueid)
+                self._dial_begin(effect.uniqueid, party.asked)
             case inputs.TransferCall():
                 self._transfer(effect)
             case inputs.ConfirmCaller():
@@ -201,32 +262,112 @@ class SwitchModel:
             self._gone(uniqueid, 16)
         for party in list(self.parties.values()):
             for agent, uniqueid in list(party.agents.items()):
-                if self.channels[uniqueid].channel == name and agent in (party.talker, party.dialler):
+                if self.channels[uniqueid].channel != name:
+                    continue
+                if party.is_apart and agent in (party.talker, party.dialler):
+                    self._leave(party, uniqueid)
+                elif agent in (party.talker, party.dialler):
                     self._end(party)
-                elif self.channels[uniqueid].channel == name:
+                else:
                     self._drop(party, agent, "NOANSWER")
+            if party.asked and self.channels[party.asked].channel == name:
+                self._leave(party, party.asked)
             if party.patient in self.channels and self.channels[party.patient].channel == name:
-                self._end(party)
+                assert not (party.talker or party.is_asked_up), "a patient is cut off from who talks with them"
+                self._leave(party, party.patient) if party.is_apart else self._end(party)
+
+    def _leave(self, party: Party, uniqueid: str) -> None:
+        """One channel ends, where that ends nobody else but who is being rung for it."""
+        party.room.discard(uniqueid)
+        if party.is_internal:
+            self._end(party)
+            return
+        if uniqueid == party.asked:
+            is_up, party.asked, party.is_asked_up = party.is_asked_up, "", False
+            if not is_up:
+                self._dial_end(uniqueid, "CANCEL")
+            self._gone(uniqueid, 16)
+            if not is_up and party.talker and party.patient in self.channels:
+                self.nobody_answers(party)
+        elif uniqueid == party.patient:
+            party.patient, party.is_parked = "", False
+            self._gone(uniqueid, 16)
+        else:
+            agent, party.talker, party.dialler = self._name(uniqueid), "", ""
+            del party.agents[agent]
+            if party.asked and not party.is_asked_up:
+                asked, party.asked = party.asked, ""
+                self._dial_end(asked, "CANCEL")
+                self._gone(asked, 16)
+            self._gone(uniqueid, 16)
+            if party.asked and party.is_asked_up and self._name(party.asked) in self.agents:
+                # Whoever was asked is who talks now.
+                name = self._name(party.asked)
+                party.talker, party.agents[name] = name, party.asked
+                party.asked, party.is_asked_up = "", False
+        if not party.patient and not party.agents and not party.asked:
+            self.parties.pop(party.linkedid, None)
+
+    def _move(self, effect: inputs.MoveChannels) -> None:
+        moves = [(effect.channel, effect.to)]
+        if effect.other_to is not None:
+            moves.append((effect.other_channel, effect.other_to))
+        ids = {info.channel: uniqueid for uniqueid, info in self.channels.items()}
+        moved = [(ids[name], place) for name, place in moves if name in ids]
+        parties = [
+            party for party in self.parties.values()
+            if any(uniqueid in (party.patient, party.asked, *party.agents.values()) for uniqueid, _ in moved)
+        ]  # fmt: skip
+        for party in parties:
+            for uniqueid, place in moved:
+                self._stand(uniqueid, place.context)
+                party.room.discard(uniqueid)
+                if place.context == "room":
+                    party.room.add(uniqueid)
+            self._after_move(party, moved)
+
+    def _after_move(self, party: Party, moved: list[tuple[str, inputs.Place]]) -> None:
+        places = {uniqueid: place.context for uniqueid, place in moved}
+        leg = party.agents.get(party.talker, "")
+        if places.get(party.patient) == "parked":
+            in_room, party.is_parked = leg in party.room, True
+            if leg and not in_room:
+                self._leave(party, leg)
+        if places.get(leg) == "room" and party.asked and not party.is_asked_up:
+            asked, party.asked = party.asked, ""
+            self._dial_end(asked, "CANCEL")
+            self._gone(asked, 16)
+        if places.get(leg, "").startswith("consult"):
+            target = next(place.exten for uniqueid, place in moved if uniqueid == leg)
+            busy = {name for other in self.parties.values() for name in other.agents}
+            busy |= {self._name(other.asked) for other in self.parties.values() if other.asked}
+            if target in busy:
+                self.nobody_answers(party)
+            elif target in self.agents:
+                self.ring_asked(party, target)
+            else:
+                self.ring_asked(party)
 
     def _transfer(self, effect: inputs.TransferCall) -> None:
-        (party,) = [
-            party for party in self.parties.values()
-            if party.talker and self.channels[party.agents[party.talker]].channel == effect.channel
-        ]  # fmt: skip
-        leg = party.agents[party.talker]
-        of = self._of(leg)
-        self._tell(
-            ami.BlindTransfer(
-                at=self.now, result="Success", transferer_channel=of["channel"], transferer_uniqueid=leg,
-                transferer_linkedid=party.linkedid, exten=effect.target,
-            )
+        party = next(
+            (each for each in self.parties.values()
+             if each.patient in self.channels and self.channels[each.patient].channel == effect.channel),
+            None,
         )  # fmt: skip
+        if party is None:
+            return
+        was_in_room = party.talker and party.agents.get(party.talker) in party.room
+        party.room.discard(party.patient)
+        party.is_parked = False
+        self._stand(party.patient, "transfer")
         agent, party.talker, party.dialler = party.talker, "", ""
         if effect.target == "hotline":
             self._join(party)
+        if agent and not was_in_room:
             self._hang_up(party, agent)
-        else:
-            self._hang_up(party, agent)
+        elif agent:
+            party.talker = agent
+        if effect.target in self.agents and effect.target not in party.agents:
             self._ring(party, effect.target)
 
     # Channels and their events.
@@ -243,8 +384,15 @@ class SwitchModel:
         self._tell(event)
         return uniqueid
 
+    def _name(self, uniqueid: str) -> str:
+        return endpoint_of(self.channels[uniqueid].channel)
+
+    def _stand(self, uniqueid: str, context: str, **changes: Any) -> None:
+        self.channels[uniqueid] = replace(self.channels[uniqueid], context=context, bridge="", **changes)
+
     def _join(self, party: Party) -> None:
         party.is_waiting = True
+        self._stand(party.patient, "queue-call")
         self._tell(ami.QueueCallerJoin(**self._of(party.patient), queue="hotline", position=1))
 
     def _ring(self, party: Party, agent: str) -> None:
@@ -290,6 +438,11 @@ class SwitchModel:
 
     def _end(self, party: Party, *, cause: int = 16) -> None:
         self.parties.pop(party.linkedid, None)
+        asked, party.asked = party.asked, ""
+        if asked:
+            if not party.is_asked_up:
+                self._dial_end(asked, "CANCEL")
+            self._gone(asked, 16)
         for agent in list(party.agents):
             if agent not in (party.talker, party.dialler):
                 self._dial_end(party.agents[agent], "CANCEL")
@@ -301,10 +454,10 @@ class SwitchModel:
         event = ami.Hangup(**self._of(uniqueid), cause=cause)
         gone = self.channels.pop(uniqueid)
         self._tell(event)
-        # Whoever heard this channel hears nothing any more.
-        for spy in [spy for spy, spied in self.spies.items() if spied == gone.channel]:
-            del self.spies[spy]
-            self._gone(spy, 16)
+        # Whoever heard this channel hears nothing any more, and waits.
+        for spy, spied in self.spies.items():
+            if spied == gone.channel:
+                self.channels[spy] = replace(self.channels[spy], exten="wait")
 
     def _of(self, uniqueid: str) -> dict[str, Any]:
         info = self.channels[uniqueid]
@@ -312,5 +465,5 @@ class SwitchModel:
 
     def _tell(self, event: ami.Event) -> None:
         self.now += timedelta(milliseconds=1)
-        if self.is_linked:
+        for _ in range(2 if self.tells_twice else 1) if self.is_linked else ():
             self.obey(self.play.tell(event))

@@ -90,9 +90,9 @@ def test_an_agent_whose_offer_ended_in_the_gap_is_free_again(switch: SwitchModel
 
 def test_an_agent_who_transferred_in_the_gap_wraps_up(switch: SwitchModel) -> None:
     party = talk(switch)
-    leg = switch.channels[party.agents["alice"]].channel
+    patient = switch.channels[party.patient].channel
     switch.cut()
-    switch._transfer(inputs.TransferCall(channel=leg, target="hotline"))
+    switch._transfer(inputs.TransferCall(channel=patient, target="hotline"))
     switch.reconnect()
     assert switch.play.state_of("alice") is AgentState.WRAP_UP
     assert (only_call(switch).state, only_call(switch).agent) == ("ringing", None)

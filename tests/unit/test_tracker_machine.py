@@ -34,11 +34,22 @@ class Floor(RuleBasedStateMachine):
             or (waiting and party.is_waiting and not party.agents)
         ]
 
+    def asking(self, *, is_up: bool | None = None) -> list[Party]:
+        """Calls, with a patient or not, in which somebody is asked."""
+        return [
+            party
+            for party in self.switch.parties.values()
+            if party.asked and not party.is_internal and (is_up is None or party.is_asked_up is is_up)
+        ]
+
+    def internal(self, *, is_up: bool) -> list[Party]:
+        return [party for party in self.switch.parties.values() if party.is_internal and party.is_asked_up is is_up]
+
     def dialling(self, *, is_patient_rung: bool) -> list[Party]:
         return [
             party
             for party in self.switch.parties.values()
-            if party.dialler and not party.talker and bool(party.patient) is is_patient_rung
+            if party.dialler and not party.talker and not party.is_internal and bool(party.patient) is is_patient_rung
         ]
 
     def order(self, kind: CommandKind, agent: str, **args: object) -> None:
@@ -50,8 +61,9 @@ class Floor(RuleBasedStateMachine):
         begun = [output for output in outputs if isinstance(output, inputs.Effect) and output.command_id is not None]
         self.answers.append(len(done) + len(begun))
 
-    @initialize()
-    def everybody_is_ready(self) -> None:
+    @initialize(twice=st.booleans())
+    def everybody_is_ready(self, twice: bool) -> None:
+        self.switch.tells_twice = twice
         for agent in AGENTS:
             self.order(CommandKind.SET_READY, agent)
 
@@ -87,7 +99,8 @@ class Floor(RuleBasedStateMachine):
     @precondition(lambda self: self.parties(waiting=True, ringing=True, talking=True))
     def a_patient_hangs_up(self, data: st.DataObject) -> None:
         party = data.draw(st.sampled_from(self.parties(waiting=True, ringing=True, talking=True)))
-        self.switch.hang_up_patient(party)
+        if party.patient:
+            self.switch.hang_up_patient(party)
 
     @rule(data=st.data())
     @precondition(lambda self: self.parties(talking=True))
@@ -124,6 +137,75 @@ class Floor(RuleBasedStateMachine):
     @precondition(lambda self: self.switch.is_linked)
     def an_agent_presses_hang_up(self, agent: str) -> None:
         self.order(CommandKind.HANG_UP, agent, call_id=self.switch.play.agents[agent].call_id or "")
+
+    @rule(data=st.data(), to=st.sampled_from([*AGENTS, "hotline", "+8613900139000"]))
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def an_agent_asks_somebody(self, data: st.DataObject, to: str) -> None:
+        party = data.draw(st.sampled_from(self.parties(talking=True)))
+        wish = {"number": to} if to.startswith("+") else {"to": to}
+        self.order(CommandKind.CONSULT, party.talker, call_id=f"call {party.linkedid}", **wish)
+
+    @rule(data=st.data(), to=st.sampled_from(["hotline", "+8613900139000"]))
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def an_agent_asks_and_is_answered(self, data: st.DataObject, to: str) -> None:
+        self.an_agent_asks_somebody(data, to)
+        for party in self.asking(is_up=False):
+            self.switch.asked_answers(party)
+
+    @rule(data=st.data(), answers=st.booleans())
+    @precondition(lambda self: self.asking(is_up=False))
+    def who_is_asked_answers_or_not(self, data: st.DataObject, answers: bool) -> None:
+        party = data.draw(st.sampled_from(self.asking(is_up=False)))
+        if answers:
+            self.switch.asked_answers(party)
+        else:
+            self.switch.asked_refuses(party, "NOANSWER")
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.asking(is_up=True))
+    def who_was_asked_hangs_up(self, data: st.DataObject) -> None:
+        self.switch.asked_hangs_up(data.draw(st.sampled_from(self.asking(is_up=True))))
+
+    @rule(data=st.data(), kind=st.sampled_from([CommandKind.COMPLETE, CommandKind.JOIN_ALL, CommandKind.BACK]))
+    @precondition(lambda self: self.switch.is_linked and self.asking())
+    def an_agent_goes_on_from_asking(self, data: st.DataObject, kind: CommandKind) -> None:
+        party = data.draw(st.sampled_from(self.asking()))
+        self.order(kind, party.talker or "alice", call_id=f"call {party.linkedid}")
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
+    def an_agent_parks(self, data: st.DataObject) -> None:
+        party = data.draw(st.sampled_from(self.parties(talking=True)))
+        self.order(CommandKind.PARK, party.talker, call_id=f"call {party.linkedid}")
+
+    @rule(agent=agents, data=st.data())
+    @precondition(lambda self: self.switch.is_linked and any(each.is_parked for each in self.switch.parties.values()))
+    def an_agent_picks_up(self, agent: str, data: st.DataObject) -> None:
+        parked = [each for each in self.switch.parties.values() if each.is_parked]
+        self.order(CommandKind.PICK_UP, agent, call_id=f"call {data.draw(st.sampled_from(parked)).linkedid}")
+
+    @rule(agent=agents, kind=st.sampled_from([CommandKind.PAUSE_RECORDING, CommandKind.RESUME_RECORDING]))
+    @precondition(lambda self: self.switch.is_linked)
+    def an_agent_pauses_the_recording(self, agent: str, kind: CommandKind) -> None:
+        self.order(kind, agent, call_id=self.switch.play.agents[agent].call_id or "")
+
+    @rule(agent=agents, to=agents)
+    @precondition(lambda self: self.switch.is_linked)
+    def an_agent_calls_a_colleague(self, agent: str, to: str) -> None:
+        self.order(CommandKind.CALL_COLLEAGUE, agent, to=to)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.internal(is_up=False))
+    def a_colleague_answers(self, data: st.DataObject) -> None:
+        party = data.draw(st.sampled_from(self.internal(is_up=False)))
+        party.is_asked_up = True
+        self.switch._stand(party.asked, "agents", is_up=True)
+        self.switch._dial_end(party.asked, "ANSWER")
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.internal(is_up=True))
+    def an_internal_call_ends(self, data: st.DataObject) -> None:
+        self.switch._end(data.draw(st.sampled_from(self.internal(is_up=True))))
 
     @rule(agent=agents, data=st.data(), mode=st.sampled_from(SupervisionMode))
     @precondition(lambda self: self.switch.is_linked and self.parties(talking=True))
@@ -194,9 +276,18 @@ class Floor(RuleBasedStateMachine):
             assert (record.wrap_up_until is not None) == (record.state is AgentState.WRAP_UP)
 
     @invariant()
-    def no_call_has_two_agents_talking(self) -> None:
+    def two_agents_are_in_one_call_only_while_one_asks_the_other(self) -> None:
         talking = [record.call_id for record in self.switch.play.agents.values() if record.state is AgentState.TALKING]
-        assert len(talking) == len(set(talking))
+        for call in self.switch.play.calls.values():
+            most = 2 if call.direction == "internal" or call.consult in ("talking", "conference") else 1
+            assert talking.count(call.id) <= most
+
+    @invariant()
+    def a_patient_is_parked_or_with_somebody_or_waits(self) -> None:
+        for call in self.switch.play.calls.values():
+            is_with_nobody = call.parked_at is not None
+            assert not (is_with_nobody and (call.agent is not None or call.consult is not None))
+            assert not (call.ended_at and (call.consult or call.parked_at or call.recording_paused_at))
 
     @invariant()
     def in_step_with_asterisk_everybody_is_where_asterisk_has_them(self) -> None:
@@ -209,5 +300,5 @@ class Floor(RuleBasedStateMachine):
 
 FloorTest = Floor.TestCase
 FloorTest.settings = settings(
-    max_examples=120, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

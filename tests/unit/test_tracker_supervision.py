@@ -112,8 +112,9 @@ def test_a_take_over_of_a_call_that_ends_meanwhile_is_refused(switch: SwitchMode
         at=switch.now, id="late", kind=CommandKind.TAKE_OVER, agent="bob", issued_by="bob",
         args={"call_id": f"call {party.linkedid}"},
     )  # fmt: skip
-    switch.play.tell(order)
+    late = switch.play.tell(order)
     switch.hang_up_patient(party)
+    switch.obey(late)
     done = [each for each in switch.play.outputs if isinstance(each, inputs.CommandDone) and each.id == "late"]
     assert [each.error for each in done] == ["This call has ended already."]
     assert switch.play.state_of("bob") is AgentState.READY
@@ -159,3 +160,31 @@ def test_who_listens_without_a_record_is_put_out(switch: SwitchModel, party: Par
     switch.play = switch.play.restart(switch.now)
     switch.reconnect()
     assert switch.spies == {}
+
+
+def test_a_supervisor_goes_on_with_the_agent_whose_page_was_reloaded(switch: SwitchModel, party: Party) -> None:
+    supervise(switch, party, "whisper")
+    at, old = switch.now, party.agents["alice"]
+    switch.play.tell(inputs.DeskGone(at=at, agent="alice", page="page"))
+    gone = ami.ContactStatus(at=at, uri="sip:alice@127.0.0.1", aor="alice", status="Removed")
+    assert effects(switch.play.tell(gone), inputs.RejoinPatient) != []
+    del party.agents["alice"]
+    switch._gone(old, 16)
+    assert switch.play.state_of("bob") is AgentState.LISTENING
+    new = party.agents["alice"] = switch._channel("alice", "agents", linkedid=party.linkedid)
+    switch._dial_begin(party.patient, new)
+    before = len(switch.play.outputs)
+    switch._dial_end(new, "ANSWER")
+    outputs = switch.play.outputs[before:]
+    assert [each.spied for each in effects(outputs, inputs.SetSpied)] == [switch.channels[new].channel]
+    assert [each.mode for each in effects(outputs, inputs.ChangeSupervision)] == [SupervisionMode.WHISPER]
+    assert record_of(switch).ended_at is None
+    switch.hang_up_patient(party)
+    assert switch.spies == {}
+
+
+def test_a_supervisor_does_not_follow_a_call_to_somebody_else(switch: SwitchModel, party: Party) -> None:
+    supervise(switch, party)
+    switch.order(CommandKind.TRANSFER, "alice", call_id=f"call {party.linkedid}", to="hotline")
+    assert switch.spies == {}
+    assert record_of(switch).ended_at is not None

@@ -35,6 +35,10 @@ class Person:
     locale: str | None = None
 
 
+# A phone is named after its account, and these are the names of the telephone lines.
+_LINES = frozenset({"trunk", "outside"})
+
+
 def create_user(
     session: Session,
     *,
@@ -53,7 +57,7 @@ def create_user(
             N_("A username has 2 to 32 characters: small letters, digits, dot, dash; first a letter."), field="username"
         )
     _check_password(password, username, shortest_password)
-    if find_user(session, username) is not None:
+    if username in _LINES or find_user(session, username) is not None:
         raise Conflict(N_("This username is taken."), field="username")
     user = User(
         username=username,

@@ -1,5 +1,6 @@
 """What a call goes through, and how a caller is identified. Import from here."""
 
+from app.calls.rules.consult import ConsultMove, ConsultState, PatientWith, after
 from app.calls.rules.dialling import USUAL_PREFIXES, DialPlan, parse_plan
 from app.calls.rules.identity import (
     MOST_CHECKS,
@@ -52,6 +53,8 @@ __all__ = [
     "CallState",
     "CallerConfirmed",
     "CommandKind",
+    "ConsultMove",
+    "ConsultState",
     "DialPlan",
     "Fate",
     "Given",
@@ -60,8 +63,10 @@ __all__ = [
     "LegRecord",
     "Part",
     "PatientTold",
+    "PatientWith",
     "Telling",
     "WayIn",
+    "after",
     "is_identified",
     "parse_plan",
     "right_kinds",

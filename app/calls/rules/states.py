@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.calls.rules.consult import ConsultState
 from app.texts import N_
 
 
@@ -63,6 +64,15 @@ class CommandKind(StrEnum):
     STOP_SUPERVISING = "stop_supervising"
     TAKE_OVER = "take_over"
     CALL_PATIENT = "call_patient"  # without an agent: Asterisk speaks and asks
+    CONSULT = "consult"  # ask somebody while the patient holds
+    COMPLETE = "complete"  # the patient goes to whom was asked
+    JOIN_ALL = "join_all"  # all three talk
+    BACK = "back"  # to the patient; whom was asked is let go
+    PARK = "park"
+    PICK_UP = "pick_up"  # a parked call
+    CALL_COLLEAGUE = "call_colleague"
+    PAUSE_RECORDING = "pause_recording"
+    RESUME_RECORDING = "resume_recording"
 
 
 DISPOSITIONS = (
@@ -134,13 +144,24 @@ class CallEvent(StrEnum):
     REJOINING = "rejoining"
     REJOINED = "rejoined"
     TRANSFERRED = "transferred"
+    CONSULTING = "consulting"  # somebody is asked; the patient holds
+    CONSULT_ANSWERED = "consult_answered"
+    CONFERRING = "conferring"  # all three talk
+    CONSULT_ENDED = "consult_ended"
+    PARKED = "parked"
+    UNPARKED = "unparked"  # picked up, or back to the queue
+    RECORDING_PAUSED = "recording_paused"
+    RECORDING_RESUMED = "recording_resumed"
     ENDED = "ended"
     WRAPPED_UP = "wrapped_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """A call as telephony knows it. `ended_by`: caller, agent, system or restart."""
+    """A call as telephony knows it. `ended_by`: caller, agent, system or restart.
+
+    `consult_with` is a username, a queue or an E.164 number; `transferred_to` the number outside that has the patient.
+    """
 
     id: str
     linkedid: str
@@ -163,6 +184,12 @@ class CallRecord:
     notice_at: datetime | None = None
     closed_at: datetime | None = None
     voicemail_at: datetime | None = None
+    consult: ConsultState | None = None
+    consult_with: str | None = None
+    transferred_to: str | None = None
+    parked_at: datetime | None = None
+    parked_by: str | None = None
+    recording_paused_at: datetime | None = None
     wrapped_up_at: datetime | None = None
 
 

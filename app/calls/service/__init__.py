@@ -5,6 +5,7 @@ from app.calls.service.commands import (
     claim_command,
     expire_command,
     finish_command,
+    internal_orders,
     order,
     place_order,
     waiting_commands,
@@ -12,6 +13,7 @@ from app.calls.service.commands import (
 from app.calls.service.identity import Checked, check_caller
 from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, lives, take_lines
 from app.calls.service.notes import own_call, pick_patient, save_wrap_up
+from app.calls.service.parked import parked_calls
 from app.calls.service.projection import Fact, ended_linkedids, open_calls, record_facts
 
 __all__ = [
@@ -24,12 +26,14 @@ __all__ = [
     "expire_command",
     "finish_command",
     "free_lines",
+    "internal_orders",
     "is_on_the_phone",
     "lines_of",
     "lives",
     "open_calls",
     "order",
     "own_call",
+    "parked_calls",
     "pick_patient",
     "place_order",
     "record_facts",

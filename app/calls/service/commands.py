@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -137,6 +137,14 @@ def finish_command(session: Session, id: str, *, error: str | None, now: datetim
     )
     if error:
         free_lines(session, [id])
+
+
+def internal_orders(session: Session, ids: Sequence[str]) -> set[str]:
+    """Those of the given ids that are orders to call a colleague, and so their calls' Linkedids."""
+    if not ids:
+        return set()
+    kind = TelephonyCommand.kind == CommandKind.CALL_COLLEAGUE
+    return set(session.scalars(select(TelephonyCommand.id).where(TelephonyCommand.id.in_(ids), kind)))
 
 
 def waiting_commands(session: Session) -> list[str]:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.access.service.scoping import UNSCOPED
 from app.bus import Bus
-from app.calls.models import Call
+from app.calls.models import Call, Leg
 from app.calls.rules import DISPOSITIONS
 from app.errors import Conflict, InvalidInput, NotFound
 from app.journal import service as journal
+from app.journal.models import JournalEntry
 from app.patients.models import Patient
 from app.patients.service import touch
 
@@ -20,12 +21,17 @@ from app.patients.service import touch
 def save_wrap_up(
     session: Session, bus: Bus, *, call_id: str, agent: str, disposition: str | None, note: str | None, now: datetime
 ) -> None:
-    """Keep what came of a call. May be called while it lasts, and again. Raises NotFound, InvalidInput, Conflict."""
+    """Keep what came of a call. May be called while it lasts, and again. Raises NotFound, InvalidInput, Conflict.
+
+    Who has led the call on or parked it may still write, until somebody else has.
+    """
     if disposition and disposition not in DISPOSITIONS:
         raise InvalidInput("Choose one of the listed dispositions.", field="disposition")
     if note and len(note) > 4000:
         raise InvalidInput("A note has at most 4,000 characters.", field="note")
-    call = own_call(session, call_id, agent)
+    call = session.get(Call, call_id, execution_options={UNSCOPED: True})
+    if call is None or not _may_note(session, call, agent):
+        call = own_call(session, call_id, agent)
     call.disposition, call.note = disposition or None, note or None
     journal.append(session, bus, [journal.Entry(kind="call.noted", at=now, call_id=call_id, agent=agent)])
 
@@ -53,3 +59,12 @@ def own_call(session: Session, call_id: str, agent: str) -> Call:
     if call.agent != agent:
         raise Conflict("This call is with another agent.")
     return call
+
+
+def _may_note(session: Session, call: Call, agent: str) -> bool:
+    part = select(Leg.uniqueid).where(Leg.call_id == call.id, Leg.agent == agent, Leg.answered_at.is_not(None))
+    if session.scalar(part.limit(1)) is None:
+        return False
+    noted = select(JournalEntry.agent).where(JournalEntry.call_id == call.id, JournalEntry.kind == "call.noted")
+    last = session.scalar(noted.order_by(JournalEntry.seq.desc()).limit(1), execution_options={UNSCOPED: True})
+    return call.agent == agent or last in (None, agent)

@@ -20,6 +20,7 @@ from app.calls.rules import (
     CallOutcome,
     CallRecord,
     CallState,
+    ConsultState,
     LegRecord,
 )
 from app.calls.service.lines import free_lines
@@ -101,8 +102,8 @@ def ended_linkedids(session: Session, linkedids: Sequence[str]) -> set[str]:
 
 
 def _follow(session: Session, bus: Bus, fact: CallChanged | AgentChanged) -> None:
-    if not isinstance(fact, CallChanged):
-        return
+    if not isinstance(fact, CallChanged) or fact.call.direction == "internal":
+        return  # What colleagues say among themselves is not recorded.
     if (fact.event is CallEvent.ANSWERED and fact.at == fact.call.answered_at) or fact.event is CallEvent.VOICEMAIL:
         recordings.recording_started(session, call_id=fact.call.id, source_name=fact.call.linkedid, at=fact.at)
     elif fact.event is CallEvent.ENDED and (fact.call.answered_at or fact.call.voicemail_at) is not None:
@@ -111,6 +112,8 @@ def _follow(session: Session, bus: Bus, fact: CallChanged | AgentChanged) -> Non
 
 def _callback(session: Session, fact: CallChanged) -> list[journal.Entry]:
     call = fact.call
+    if call.direction == "internal":
+        return []
     if fact.event is CallEvent.ENDED and call.answered_at is None:
         if call.direction != "inbound":
             return []
@@ -199,5 +202,6 @@ def _row(record: object, columns: tuple[str, ...]) -> dict[str, Any]:
 def _record(row: Call) -> CallRecord:
     values = {name: getattr(row, name) for name in _CALL_COLUMNS}
     values["state"] = CallState(values["state"])
+    values["consult"] = ConsultState(values["consult"]) if values["consult"] else None
     values["outcome"] = CallOutcome(values["outcome"]) if values["outcome"] else None
     return CallRecord(**values)

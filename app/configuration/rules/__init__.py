@@ -21,6 +21,8 @@ from app.configuration.rules.calls import (
     CALLS_PER_DAY,
     CALLS_UNTIL,
     DIAL_PREFIXES,
+    PARKING_MINUTES,
+    PAUSE_SECONDS,
     TELL_AGENTS,
 )
 from app.configuration.rules.fields import (
@@ -126,6 +128,8 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     CALLS_PER_DAY,
     CALL_NOTICE,
     CALL_THANKS,
+    PARKING_MINUTES,
+    PAUSE_SECONDS,
     TELL_AGENTS,
     ALARM_WAITING,
     ALARM_WAIT_SECONDS,
@@ -193,6 +197,8 @@ __all__ = [
     "NOTICES_UNTIL",
     "OPT_OUT_ANSWER",
     "OPT_OUT_WORDS",
+    "PARKING_MINUTES",
+    "PAUSE_SECONDS",
     "PRICE_PER_PART",
     "PUBLIC_ADDRESS",
     "RESEND_UNCERTAIN_CARE",

@@ -69,6 +69,26 @@ TELL_AGENTS: SettingKey[bool] = SettingKey(
     title=N_("Agents are told when a supervisor listens"),
     help=N_("Their desk says so as long as it lasts. Whisper and barge are heard by the agent in any case."),
 )
+PARKING_MINUTES: SettingKey[int] = SettingKey(
+    name="calls.parking_minutes",
+    default=5,
+    group=Group.CALLS,
+    title=N_("A parked patient comes back after"),
+    help=N_("First in the queue, when nobody has picked the call up by then."),
+    unit=N_("minutes"),
+    low=1,
+    high=30,
+)
+PAUSE_SECONDS: SettingKey[int] = SettingKey(
+    name="calls.pause_seconds",
+    default=120,
+    group=Group.CALLS,
+    title=N_("A paused recording goes on after"),
+    help=N_("When nobody has let it go on by then. The recording holds silence meanwhile."),
+    unit=N_("seconds"),
+    low=10,
+    high=600,
+)
 ALARM_WAITING: SettingKey[int] = SettingKey(
     name="calls.alarm_waiting",
     default=10,

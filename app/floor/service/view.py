@@ -96,7 +96,7 @@ def _calls(session: Session) -> list[tuple[Call, str | None]]:
     rows = session.execute(
         select(Call, Patient.name)
         .outerjoin(Patient, Patient.id == Call.patient_id)
-        .where(Call.ended_at.is_(None))
+        .where(Call.ended_at.is_(None), Call.direction != "internal")
         .order_by(Call.queued_at, Call.started_at)
         .limit(500)
     )

@@ -33,6 +33,8 @@ from app.queues.service import was_offered
 
 # Wrap-up after a call that began just before the end of the period; no call and its wrap-up last longer.
 _AFTER = timedelta(hours=12)
+_LONGEST_TALK = timedelta(hours=12)
+_WITH_A_COLLEAGUE = "with_a_colleague"
 # Written out, because SQLite uses the index over these entries only for a statement that names them.
 _IS_AGENT_CHANGE = JournalEntry.kind == literal_column("'agent.changed'")
 
@@ -182,13 +184,22 @@ def _spans(session: Session, steps: Steps, now: datetime) -> Iterator[Span]:
         .order_by(JournalEntry.agent, JournalEntry.at, JournalEntry.seq)
         .execution_options(yield_per=2000)
     )
+    among_us = _internal_calls(session, steps)
     last: tuple[str, datetime, str | None, str, str | None] | None = None
     for agent, at, call_id, state, reason in session.execute(wanted):
+        if call_id in among_us:
+            # Talking with a colleague is no work on calls: it counts as time that one is there.
+            state = _WITH_A_COLLEAGUE
         if last is not None:
             yield _span(last, at if last[0] == agent else until)
         last = (agent or "", at, call_id, state, reason)
     if last is not None:
         yield _span(last, until)
+
+
+def _internal_calls(session: Session, steps: Steps) -> frozenset[str]:
+    is_near = and_(Call.started_at >= steps.starts[0] - _LONGEST_TALK, Call.started_at < steps.end + _AFTER)
+    return frozenset(session.scalars(select(Call.id).where(Call.direction == "internal", is_near)))
 
 
 def _span(begun: tuple[str, datetime, str | None, str, str | None], end: datetime) -> Span:

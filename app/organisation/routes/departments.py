@@ -13,6 +13,8 @@ from app.http import allow, audit, parts, reading, writing
 from app.organisation import service
 from app.organisation.routes.blueprint import ADMINS, pages
 from app.organisation.rules import KIND_TITLES, DepartmentKind, is_within
+from app.patients.phones import display_number, parse_number
+from app.texts import N_
 
 
 @pages.get("/admin/departments")
@@ -33,6 +35,7 @@ def add_department() -> Response | tuple[str, int]:
                 name=form.get("name", ""),
                 kind=_kind(),
                 parent_id=form.get("parent_id", type=int),
+                phone=_phone(),
                 now=parts().now(),
             )
             audit(session, Action.SETTING, subject=f"department:{made.id}", details={"change": "created"})
@@ -62,6 +65,7 @@ def save_department(department_id: int) -> Response | tuple[str, int]:
                 name=form.get("name", ""),
                 kind=_kind(),
                 is_active=form.get("is_active") == "1",
+                phone=_phone(),
             )
             parent_id = form.get("parent_id", type=int)
             if parent_id != saved.parent_id:
@@ -99,6 +103,7 @@ def _show_one(department_id: int, errors: dict[str, str]) -> str:
     return render_template(
         "organisation/department.html",
         department=department,
+        phone=display_number(department.phone) if department.phone else "",
         parents=_indented(above),
         kinds=_kinds(),
         staff=staff,
@@ -109,6 +114,16 @@ def _show_one(department_id: int, errors: dict[str, str]) -> str:
 def _kind() -> DepartmentKind:
     kind = request.form.get("kind")
     return DepartmentKind(kind) if kind in set(DepartmentKind) else DepartmentKind.OTHER
+
+
+def _phone() -> str | None:
+    typed, settings = request.form.get("phone", "").strip(), parts().settings
+    if not typed:
+        return None
+    found = parse_number(typed, area_code=settings.area_code, outside_prefix=settings.outside_prefix)
+    if found is None:
+        raise InvalidInput(N_("This is not a telephone number. A landline needs its area code."), field="phone")
+    return found.e164
 
 
 def _kinds() -> list[tuple[str, str]]:

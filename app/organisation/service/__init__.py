@@ -11,6 +11,7 @@ from app.organisation.service.departments import (
     departments,
     get_department,
     move_department,
+    phone_of,
     staff_of,
 )
 from app.organisation.service.handover import OpenWork, Receiver, hand_over, open_work, register_open_work
@@ -51,6 +52,7 @@ __all__ = [
     "list_staff",
     "move_department",
     "open_work",
+    "phone_of",
     "raise_request",
     "register_open_work",
     "staff_of",

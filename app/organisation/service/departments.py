@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.errors import Conflict, InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound, Refused
 from app.organisation.models import Department
 from app.organisation.rules import Colleague, DepartmentKind, is_within, path_of
 from app.texts import N_
@@ -69,6 +69,14 @@ def get_department(session: Session, department_id: int) -> Department:
     return found
 
 
+def phone_of(session: Session, department_id: int) -> str:
+    """The number (E.164) that calls for a department in use go to. Raises NotFound, Refused when it has none."""
+    found = get_department(session, department_id)
+    if found.phone is None or not found.is_active:
+        raise Refused(N_("This department has no telephone number on record."), reason="no_number")
+    return found.phone
+
+
 def department_by_code(session: Session, code: str) -> Department | None:
     """The department with that code."""
     return session.scalar(select(Department).where(Department.code == code))
@@ -82,6 +90,7 @@ def create_department(
     kind: DepartmentKind,
     now: datetime,
     parent_id: int | None = None,
+    phone: str | None = None,
 ) -> Department:
     """Make a department. Raises InvalidInput, Conflict when the code is taken, NotFound for the parent."""
     _check(code, name)
@@ -89,8 +98,9 @@ def create_department(
         raise Conflict(N_("This code is taken."), field="code")
     parent = get_department(session, parent_id) if parent_id is not None else None
     made = Department(
-        code=code, name=name.strip(), kind=kind.value, parent_id=parent_id, path="", is_active=True, created_at=now
-    )
+        code=code, name=name.strip(), kind=kind.value, parent_id=parent_id, path="", phone=phone,
+        is_active=True, created_at=now,
+    )  # fmt: skip
     session.add(made)
     session.flush()
     made.path = path_of(parent.path if parent else None, made.id)
@@ -99,9 +109,17 @@ def create_department(
 
 
 def change_department(
-    session: Session, department_id: int, *, code: str, name: str, kind: DepartmentKind, is_active: bool
+    session: Session,
+    department_id: int,
+    *,
+    code: str,
+    name: str,
+    kind: DepartmentKind,
+    is_active: bool,
+    phone: str | None = None,
 ) -> Department:
-    """Change what a department is called and whether it is in use. Raises InvalidInput, Conflict, NotFound.
+    """Change what a department is called, its telephone and whether it is in use. Raises InvalidInput, Conflict,
+    NotFound.
 
     One with active people, or with departments in use below it, stays in use.
     """
@@ -113,6 +131,7 @@ def change_department(
     if found.is_active and not is_active:
         _check_empty(session, found)
     found.code, found.name, found.kind, found.is_active = code, name.strip(), kind.value, is_active
+    found.phone = phone
     session.flush()
     return found
 

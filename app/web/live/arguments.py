@@ -93,3 +93,13 @@ def read_given(args: Args) -> list[Given]:
             raise InvalidInput(N_("This command is not in the form that the desk protocol describes."), field="kind")
         found.append(Given(kind=IdentityKind(item["kind"]), value=read_text(item, "value", _LONGEST_IDENTITY)))
     return found
+
+
+def read_target(args: Args) -> dict[str, Any]:
+    """Whom to ask or to transfer to: exactly one of `to` (a colleague or a queue), `number` and `department_id`."""
+    given = [name for name in ("to", "number", "department_id") if args.get(name) not in (None, "")]
+    if len(given) != 1:
+        raise InvalidInput(N_("Choose a colleague, a queue, a department or a number."), field="to")
+    if given == ["department_id"]:
+        return {"department_id": read_number(args, "department_id")}
+    return {given[0]: read_text(args, given[0], LONGEST_ID)}

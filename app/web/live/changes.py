@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
 
+_PARKING = ("call.parked", "call.unparked")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
@@ -58,8 +60,9 @@ def touched_by(entry: Mapping[str, Any], shown: Mapping[str, Shown]) -> Touched:
     if room in ("followup", "followups"):
         # A list of follow-ups is asked for by its page; a desk shows those of the person on it.
         return Touched(agents=frozenset(showing))
-    is_about_links = room in ("link", "telephony", "gateway", "sms")
-    return Touched(agents=frozenset(named | showing), every_desk=is_about_links, board=True)
+    # The links, and who is parked, stand on every desk.
+    is_everywhere = room in ("link", "telephony", "gateway", "sms") or entry["kind"] in _PARKING
+    return Touched(agents=frozenset(named | showing), every_desk=is_everywhere, board=True)
 
 
 class Pile(Generic[Key]):

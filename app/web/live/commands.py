@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from app.access import service as access
 from app.accounts.rules import AT_THE_DESK
 from app.agents import service as agents
 from app.audit.rules import Action, AuditEntry
@@ -48,6 +46,8 @@ from app.web.live.arguments import (
     read_text,
     read_uuid,
 )
+from app.web.live.leading import lead, pick_up
+from app.web.live.scoped import bind, writing
 
 log = structlog.get_logger()
 
@@ -71,6 +71,15 @@ class DeskCommandKind(StrEnum):
     VERIFY_CALLER = "verify_caller"
     READ_NOTICE = "read_notice"
     STOP_SUPERVISING = "stop_supervising"
+    CONSULT = "consult"
+    COMPLETE = "complete"
+    JOIN_ALL = "join_all"
+    BACK = "back"
+    PARK = "park"
+    PICK_UP = "pick_up"
+    CALL_COLLEAGUE = "call_colleague"
+    PAUSE_RECORDING = "pause_recording"
+    RESUME_RECORDING = "resume_recording"
 
 
 def carry_out(parts: Parts, user: SignedIn, payload: object) -> dict[str, Any]:
@@ -108,10 +117,14 @@ def _telephony(kind: CommandKind, read: Callable[[Args], Result]) -> Callable[[P
     return do
 
 
+def _of_call(args: Args) -> Result:
+    return {"call_id": read_text(args, "call_id", LONGEST_ID)}
+
+
 def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id = read_text(args, "call_id", LONGEST_ID)
     disposition, note = read_optional_text(args, "disposition"), read_optional_text(args, "note")
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         calls.save_wrap_up(
             session,
             parts.bus,
@@ -125,7 +138,11 @@ def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 
 
 def _finish_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
-    _save_wrap_up(parts, user, id, args)
+    try:
+        _save_wrap_up(parts, user, id, args)
+    except Conflict:
+        # Somebody else has the call and has written about it: that stands, and this agent is free all the same.
+        log.info("desk.note_superseded", agent=user.username)
     wish = {"call_id": read_text(args, "call_id", LONGEST_ID)}
     kind = CommandKind.FINISH_WRAP_UP
     return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
@@ -133,7 +150,7 @@ def _finish_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result
 
 def _pick_patient(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id, patient_id = read_text(args, "call_id", LONGEST_ID), read_number(args, "patient_id")
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         stranger_id = calls.own_call(session, call_id, user.username).patient_id
         now = parts.now()
         calls.pick_patient(session, parts.bus, call_id=call_id, agent=user.username, patient_id=patient_id, now=now)
@@ -200,7 +217,7 @@ def _reply(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 
 def _handle_message(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     message_id = read_number(args, "message_id")
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         messages.handle_message(session, parts.bus, message_id=message_id, agent=user.username, now=parts.now())
     return {}
 
@@ -208,7 +225,7 @@ def _handle_message(parts: Parts, user: SignedIn, id: str, args: Args) -> Result
 def _verify_caller(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id, patient_id = read_text(args, "call_id", LONGEST_ID), read_number(args, "patient_id")
     given = read_given(args)
-    with _writing(parts, user) as session:
+    with writing(parts, user) as session:
         checked = calls.check_caller(
             session,
             parts.bus,
@@ -235,7 +252,7 @@ def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     if args.get("task_id") is not None:
         return _dial_task(parts, user, id, read_number(args, "task_id"), phone_id)
     with parts.database.reading() as session:
-        _bind(parts, user, session)
+        bind(parts, user, session)
         wanted = select(PatientPhone.number).where(PatientPhone.id == phone_id, PatientPhone.patient_id == patient_id)
         number = session.scalar(wanted)
         if number is None:
@@ -260,7 +277,7 @@ def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 def _dial_task(parts: Parts, user: SignedIn, id: str, task_id: int, phone_id: int) -> Result:
     """Call the person of a follow-up that this agent has in hand; the attempt stands with the order."""
     with parts.database.reading() as session:
-        _bind(parts, user, session)
+        bind(parts, user, session)
         wish = {"patient_id": followups.get_task(session, task_id).patient_id, "phone_id": phone_id, "task_id": task_id}
 
     def begin(session: Session) -> None:
@@ -281,20 +298,6 @@ def _dial_task(parts: Parts, user: SignedIn, id: str, task_id: int, phone_id: in
 
     kind = CommandKind.DIAL
     return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username, also=begin)
-
-
-@contextmanager
-def _writing(parts: Parts, user: SignedIn) -> Iterator[Session]:
-    """A transaction that reads and changes what the agent may."""
-    with parts.database.writing() as session:
-        _bind(parts, user, session)
-        yield session
-
-
-def _bind(parts: Parts, user: SignedIn, session: Session) -> None:
-    now = parts.now()
-    viewer = access.viewer_for(session, user.username, now)
-    access.bind(session, viewer, now=now, zone=parts.settings.timezone)
 
 
 def _audit(
@@ -323,7 +326,7 @@ def _audit(
 def _once(parts: Parts, user: SignedIn, id: str, kind: DeskCommandKind, effect: Callable[[Session], Result]) -> Result:
     """Do what must not be done twice, and keep its result under the command's id in the same transaction."""
     try:
-        with _writing(parts, user) as session:
+        with writing(parts, user) as session:
             earlier = agents.earlier_result(session, id=id, agent=user.username, kind=kind.value)
             if earlier is not None:
                 return earlier
@@ -343,13 +346,19 @@ _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.SET_READY: _telephony(CommandKind.SET_READY, lambda args: {}),
     DeskCommandKind.SET_NOT_READY: _telephony(CommandKind.SET_NOT_READY, lambda args: {"reason": read_reason(args)}),
     DeskCommandKind.DIAL: _dial,
-    DeskCommandKind.HANG_UP: _telephony(
-        CommandKind.HANG_UP, lambda args: {"call_id": read_text(args, "call_id", LONGEST_ID)}
+    DeskCommandKind.HANG_UP: _telephony(CommandKind.HANG_UP, _of_call),
+    DeskCommandKind.TRANSFER: lead(CommandKind.TRANSFER),
+    DeskCommandKind.CONSULT: lead(CommandKind.CONSULT),
+    DeskCommandKind.COMPLETE: _telephony(CommandKind.COMPLETE, _of_call),
+    DeskCommandKind.JOIN_ALL: _telephony(CommandKind.JOIN_ALL, _of_call),
+    DeskCommandKind.BACK: _telephony(CommandKind.BACK, _of_call),
+    DeskCommandKind.PARK: _telephony(CommandKind.PARK, _of_call),
+    DeskCommandKind.PICK_UP: pick_up,
+    DeskCommandKind.CALL_COLLEAGUE: _telephony(
+        CommandKind.CALL_COLLEAGUE, lambda args: {"to": read_text(args, "to", LONGEST_ID)}
     ),
-    DeskCommandKind.TRANSFER: _telephony(
-        CommandKind.TRANSFER,
-        lambda args: {"call_id": read_text(args, "call_id", LONGEST_ID), "to": read_text(args, "to", LONGEST_ID)},
-    ),
+    DeskCommandKind.PAUSE_RECORDING: _telephony(CommandKind.PAUSE_RECORDING, _of_call),
+    DeskCommandKind.RESUME_RECORDING: _telephony(CommandKind.RESUME_RECORDING, _of_call),
     DeskCommandKind.SAVE_WRAP_UP: _save_wrap_up,
     DeskCommandKind.FINISH_WRAP_UP: _finish_wrap_up,
     DeskCommandKind.PICK_PATIENT: _pick_patient,

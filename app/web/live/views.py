@@ -18,6 +18,7 @@ from app.access.rules import Module
 from app.accounts.models import User
 from app.agents.models import AgentStatus
 from app.agents.rules import AgentState
+from app.calls import service as calls
 from app.calls.models import Call
 from app.calls.rules import MOST_CHECKS
 from app.errors import NotFound
@@ -55,7 +56,8 @@ def desk_view(session: Session, agent: str, now: datetime) -> dict[str, Any]:
             "since": _iso(status.since if status else now),
             "wrap_up_until": _iso(status.wrap_up_until) if status else None,
         },
-        "call": _call_view(session, call, label, now) if call else None,
+        "call": _call_view(session, call, label, now, agent) if call else None,
+        "parked": [_parked_view(session, each, patient) for each, patient in calls.parked_calls(session)],
         "links": links_view(session, now),
         "supervision": _supervision(session, agent, status),
         "notices": floor.unread_notices(session, agent, now),
@@ -128,7 +130,35 @@ _HOLDER = (
 )
 
 
-def _call_view(session: Session, call: Call, label: str | None, now: datetime) -> dict[str, Any]:
+def _parked_view(session: Session, call: Call, name: str | None) -> dict[str, Any]:
+    is_known = name and call.match_state in (MatchState.SINGLE, MatchState.CONFIRMED)
+    return {
+        "call_id": call.id,
+        "name": name if is_known else None,
+        "number_display": _shown_number(session, call.number)["number_display"],
+        "since": _iso(call.parked_at),
+        "by": session.scalar(select(User.display_name).where(User.username == call.parked_by)) or call.parked_by,
+    }
+
+
+def _consult_view(session: Session, call: Call, agent: str) -> dict[str, Any] | None:
+    """Who is asked, in words: a colleague, a queue, or a number outside. `is_asked`: it is this desk."""
+    if call.consult is None:
+        return None
+    named = call.consult_with or ""
+    user = session.scalar(select(User.display_name).where(User.username == named))
+    queue = session.scalar(select(Queue.label).where(Queue.name == named))
+    shown = user or queue or (display_number(named) if named.startswith("+") else named)
+    return {"state": call.consult, "with": named, "name": shown, "is_asked": call.agent != agent}
+
+
+def _colleague_view(session: Session, call: Call, agent: str) -> dict[str, Any]:
+    """The other one of a call among colleagues."""
+    other = call.dialled if call.agent == agent else call.agent or ""
+    return {"id": other, "name": session.scalar(select(User.display_name).where(User.username == other)) or other}
+
+
+def _call_view(session: Session, call: Call, label: str | None, now: datetime, agent: str) -> dict[str, Any]:
     waited_until = call.answered_at or call.ended_at or now
     waited = (waited_until - call.queued_at).total_seconds() if call.queued_at else 0
     # Until an agent has picked, the desk shows who it may be and why; several candidates never decide by themselves.
@@ -154,6 +184,10 @@ def _call_view(session: Session, call: Call, label: str | None, now: datetime) -
         "ended_by": call.ended_by,
         "is_held": call.held_at is not None,
         "is_rejoining": call.rejoining_at is not None,
+        "consult": _consult_view(session, call, agent),
+        "colleague": _colleague_view(session, call, agent) if call.direction == "internal" else None,
+        "recording_paused_at": _iso(call.recording_paused_at),
+        "transferred_to": display_number(call.transferred_to) if call.transferred_to else None,
         "waited_seconds": max(0, round(waited)),
         "disposition": call.disposition,
         "note": call.note,

@@ -23,6 +23,10 @@ const ringing: Call = {
   ended_by: null,
   is_held: false,
   is_rejoining: false,
+  consult: null,
+  colleague: null,
+  recording_paused_at: null,
+  transferred_to: null,
   waited_seconds: 4,
   disposition: null,
   note: null,
@@ -61,6 +65,7 @@ function desk(call: Call | null): DeskSnapshot {
     },
     supervision: null,
     notices: [],
+    parked: [],
   };
 }
 
@@ -113,6 +118,34 @@ describe("the call on the desk", () => {
 
   test("a call in wrap-up is shown as ended", () => {
     expect(callView(desk({ ...answered, ended_at: AT }), phone({}), true).stage).toBe("ended");
+  });
+});
+
+describe("a call among colleagues", () => {
+  const rung = (call: Call): DeskSnapshot => ({ ...desk(call), agent: { ...desk(call).agent, state: "ringing" } });
+  const consult = { state: "ringing" as const, with: "bob", name: "Bob", is_asked: true };
+  const internal: Call = { ...ringing, direction: "internal", queue: null, colleague: { id: "alice", name: "Alice" } };
+  const talking = phone({ session: { ...session, stage: "talking" } });
+
+  test("who is asked about a patient is offered the call though the patient was answered long ago", () => {
+    expect(callView(rung({ ...answered, consult }), phone({ session }), true).stage).toBe("offered");
+    expect(callView(desk({ ...answered, consult: { ...consult, state: "talking" } }), talking, true).stage).toBe("live");
+  });
+
+  test("who asks stays on the line", () => {
+    const asks = { ...answered, consult: { ...consult, is_asked: false } };
+    expect(callView(desk(asks), talking, true).stage).toBe("live");
+  });
+
+  test("who calls a colleague sees it ring, and the colleague is offered it", () => {
+    expect(callView(desk(internal), talking, true).stage).toBe("calling");
+    expect(callView(rung(internal), phone({ session }), true).stage).toBe("offered");
+    expect(callView(desk({ ...internal, state: "answered" }), talking, true).stage).toBe("live");
+  });
+
+  test("who handed a call on sees it as ended while it goes on with somebody else", () => {
+    const handedOn: DeskSnapshot = { ...desk(answered), agent: { ...desk(answered).agent, state: "wrap_up" } };
+    expect(callView(handedOn, phone({}), true).stage).toBe("ended");
   });
 });
 

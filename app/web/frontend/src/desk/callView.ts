@@ -42,8 +42,12 @@ export function callView(
     return { stage: sessionStage(session.stage), call: null, number: session.number };
   }
   if (call === null) return NO_CALL;
-  if (!isOpen) return { stage: "ended", call, number: call.number };
-  return { stage: openStage(call, phone), call, number: call.number };
+  // Who has handed the call on has no part in it any more, however long it goes on.
+  const isOver = !isOpen || (snapshot?.agent.state === "wrap_up" && session === null);
+  if (isOver) return { stage: "ended", call, number: call.number };
+  const isRung = snapshot?.agent.state === "ringing";
+  const isBetweenUs = call.direction === "internal" || call.consult?.is_asked === true;
+  return { stage: isBetweenUs ? ourStage(call, phone, isRung) : openStage(call, phone), call, number: call.number };
 }
 
 /** The person the call is about; null while several are possible or nobody is known. */
@@ -53,6 +57,17 @@ export function knownPatient(view: CallView): PatientCard | null {
 
 function sessionStage(stage: "ringing" | "answering" | "talking"): CallStage {
   return { ringing: "offered", answering: "connecting", talking: "live" }[stage] as CallStage;
+}
+
+/** Among colleagues: a call of theirs, or one who is asked about a patient. */
+function ourStage(call: Call, phone: PhoneState, isRung: boolean): CallStage {
+  const isElsewhere = phone.line === "elsewhere" || phone.line === "off";
+  if (isRung) {
+    if (phone.session?.stage === "answering" || phone.wish === "answer") return "connecting";
+    if (phone.session?.stage === "talking") return "live";
+    return isElsewhere ? "offered_elsewhere" : "offered";
+  }
+  return call.direction === "internal" && call.state === "ringing" ? "calling" : "live";
 }
 
 function openStage(call: Call, phone: PhoneState): CallStage {

@@ -17,9 +17,11 @@ export function useCaller() {
     const number = desk.call.number ?? "";
     return desk.config.is_masked === true && desk.call.call === null ? maskNumber(number) : number;
   });
+  const colleague = computed(() => desk.call.call?.colleague ?? null);
   const numberShown = computed(() => desk.call.call?.number_display || ownNumber.value || t("call.noNumber"));
   const name = computed(() => {
     if (desk.call.stage === "none") return null;
+    if (colleague.value !== null) return colleague.value.name;
     if (patient.value !== null) return person.name(patient.value);
     if (desk.call.call === null) return numberShown.value;
     const count = desk.call.call.candidates.length;
@@ -30,7 +32,9 @@ export function useCaller() {
   return reactive({
     patient,
     name,
-    numberShown: computed(() => (name.value === numberShown.value ? null : numberShown.value)),
+    numberShown: computed(() =>
+      name.value === numberShown.value || colleague.value !== null ? null : numberShown.value,
+    ),
     sexAndAge: computed(() => (patient.value === null ? null : person.sexAndAge(patient.value))),
   });
 }

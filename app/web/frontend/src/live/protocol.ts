@@ -101,9 +101,27 @@ export interface Agent {
   wrap_up_until: string | null;
 }
 
+/** Somebody is asked while the patient holds. `is_asked`: it is this desk. */
+export interface Consult {
+  state: "ringing" | "talking" | "conference";
+  with: string;
+  name: string;
+  is_asked: boolean;
+}
+
+/** A patient who waits with music until somebody picks the call up. */
+export interface ParkedCall {
+  call_id: string;
+  name: string | null;
+  number_display: string;
+  since: string;
+  by: string;
+}
+
 export interface Call {
   id: string;
-  direction: "inbound" | "outbound";
+  /** An internal call is one among colleagues, and has no patient. */
+  direction: "inbound" | "outbound" | "internal";
   state: "ringing" | "answered" | "abandoned" | "failed" | "wrapped_up";
   number: string | null;
   number_display: string | null;
@@ -117,6 +135,12 @@ export interface Call {
   ended_by: "caller" | "agent" | "system" | "restart" | null;
   is_held: boolean;
   is_rejoining: boolean;
+  consult: Consult | null;
+  /** The other one of an internal call. */
+  colleague: { id: string; name: string } | null;
+  recording_paused_at: string | null;
+  /** The number outside that has the patient. */
+  transferred_to: string | null;
   waited_seconds: number | null;
   disposition: string | null;
   note: string | null;
@@ -166,6 +190,7 @@ export interface DeskSnapshot extends Stamp {
   /** A supervisor is in the agent's call, and the agent is to know. */
   supervision: SupervisionMode | null;
   notices: Notice[];
+  parked: ParkedCall[];
 }
 
 export interface BoardQueue {
@@ -224,12 +249,24 @@ export interface MessageChange extends Stamp {
   message: Message;
 }
 
+/** Whom a call is led to: a colleague or a queue, a number outside, a department. */
+export type Target = { to: string } | { number: string } | { department_id: number };
+
 export interface CommandArguments {
   set_ready: Record<string, never>;
   set_not_ready: { reason: NotReadyReason };
   dial: { patient_id: number; phone_id: number; task_id?: number };
   hang_up: { call_id: string };
-  transfer: { call_id: string; to: string };
+  transfer: { call_id: string } & Target;
+  consult: { call_id: string } & Target;
+  complete: { call_id: string };
+  join_all: { call_id: string };
+  back: { call_id: string };
+  park: { call_id: string };
+  pick_up: { call_id: string };
+  call_colleague: { to: string };
+  pause_recording: { call_id: string };
+  resume_recording: { call_id: string };
   save_wrap_up: { call_id: string; disposition: string | null; note: string };
   finish_wrap_up: { call_id: string; disposition: string | null; note: string };
   pick_patient: { call_id: string; patient_id: number };

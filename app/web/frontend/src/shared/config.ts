@@ -5,6 +5,13 @@ export interface Choice<Code extends string = string> {
   label: string;
 }
 
+export interface Department {
+  id: number;
+  name: string;
+  /** Where calls for it go; null when it has no telephone on record. */
+  number_display: string | null;
+}
+
 export interface DeskConfig {
   agent: { id: string; name: string };
   locale: string;
@@ -17,6 +24,7 @@ export interface DeskConfig {
   timezone?: string;
   /** What the gateway puts in front of each text, where the server tells it. */
   sms_signature?: string;
+  departments?: Department[];
   dial: { patient_id: number; phone_id: number; task_id?: number } | null;
   /** The follow-up that the page was opened for. */
   followup?: number | null;
