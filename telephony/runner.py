@@ -26,6 +26,8 @@ from app.call_flows.rules import Urgency, Waiting, place_of
 from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.floor import service as floor
+from app.kept_places import service as kept_places
+from app.kept_places.rules import Place
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
@@ -36,6 +38,7 @@ from app.settings import AMIAddress
 from app.texts import N_
 from telephony.ami.connection import ActionRefused, Headers, LinkLost, SuspiciousFrame
 from telephony.ami.link import AMILink, LinkState
+from telephony.announcing import Announcer
 from telephony.effects import action_for
 from telephony.past import Past, read_past
 from telephony.snapshot import read_channels, read_contacts, read_entries, read_queues, started_at
@@ -76,6 +79,8 @@ class Telephony:
         self._main: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._doubt = asyncio.Event()
+        self._has_kept_places = False
+        self._announcer = Announcer(parts)
         self._urgent: dict[str, Urgency] = {}  # by the channel's uniqueid; the oldest are forgotten
         # Nothing may be dialled before the list of what may be has been read; it is read anew with each order.
         self._may_dial: Callable[[str], bool] = lambda _number: False
@@ -114,7 +119,7 @@ class Telephony:
         )
         self._writer.put(LinkSeen(at=self._parts.now(), state=LinkState.DOWN.value, detail="starting"))
         self._is_ready.set()
-        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus, self._dial_lists]
+        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus, self._dial_lists, self._announce]
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._link.run())
@@ -234,6 +239,8 @@ class Telephony:
                     self._start(self._confirm(output))
                 case inputs.PlaceCaller():
                     self._start(self._place(output))
+                case inputs.FindAgent():
+                    self._start(self._find_agent(output))
                 case inputs.Effect():
                     self._start(self._do_effect(output))
                 case _:
@@ -255,7 +262,8 @@ class Telephony:
         assert self._link is not None
         try:
             caller = await asyncio.to_thread(self._known_caller, signalled)
-            value = f"{caller.language}:{int(caller.is_key)}"
+            flags = (caller.is_key, caller.may_be_called_back, caller.is_one_person)
+            value = ":".join([caller.language, *(str(int(flag)) for flag in flags)])
             await self._link.send(
                 {"Action": "Setvar", "Channel": channel, "Variable": "WARDLINE_CALLER", "Value": value}
             )
@@ -283,10 +291,24 @@ class Telephony:
             while len(self._urgent) >= MOST_URGENT:
                 self._urgent.pop(next(iter(self._urgent)))
             self._urgent[effect.linkedid] = effect.urgency
-            place = str(place_of(waiting, effect.urgency))
+            waited = (self._parts.now() - effect.queued_at).total_seconds() if effect.queued_at else 0
+            place = str(place_of(waiting, effect.urgency, waited_seconds=waited))
             await self._link.send(
                 {"Action": "Setvar", "Channel": effect.channel, "Variable": "WARDLINE_PLACE", "Value": place}
             )
+
+    async def _find_agent(self, effect: inputs.FindAgent) -> None:
+        """Say who is to be rung before the queue is. Without an answer the caller goes to the queue."""
+        assert self._link is not None
+        with contextlib.suppress(LinkLost, ActionRefused, DBAPIError):
+            agent = await asyncio.to_thread(self._agent_for, effect)
+            await self._link.send(
+                {"Action": "Setvar", "Channel": effect.channel, "Variable": "WARDLINE_AGENT", "Value": agent or "-"}
+            )
+
+    def _agent_for(self, effect: inputs.FindAgent) -> str | None:
+        with self._parts.database.reading() as session:
+            return queues.agent_who_knows(session, effect.linkedid, effect.queue, now=self._parts.now())
 
     async def _do_effect(self, effect: inputs.Effect) -> None:
         assert self._link is not None
@@ -426,8 +448,26 @@ class Telephony:
         assert self._link is not None
         await asyncio.sleep(DIAL_SECONDS)
         if self._link.state is LinkState.UP:
+            places = await asyncio.to_thread(self._call_kept_places)
+            if places or self._has_kept_places:
+                self._has_kept_places = bool(places)
+                self._receive(inputs.PlacesKept(at=self._parts.now(), places=places))
             await asyncio.to_thread(outbound_lists.dial_for_free_agents, self._parts)
             await asyncio.to_thread(outbound_lists.call_patients, self._parts)
+
+    async def _announce(self) -> None:
+        """Tell those who wait where they stand."""
+        assert self._link is not None and self._tracker is not None
+        await asyncio.sleep(SCAN_SECONDS)
+        is_somebody_waiting = any(call.queued_at and call.agent is None for call in self._tracker.open_calls)
+        if is_somebody_waiting and self._link.state is LinkState.UP:
+            await self._announcer.tell(self._link)
+
+    def _call_kept_places(self) -> tuple[Place, ...]:
+        """Order what is due; whoever is still due afterwards is next."""
+        kept_places.call_next(self._parts)
+        with self._parts.database.reading() as session:
+            return tuple(kept_places.callable_places(session, self._parts.now()))
 
     async def _watch_bus(self) -> None:
         is_healthy = await asyncio.to_thread(lambda: self._parts.bus.is_healthy)

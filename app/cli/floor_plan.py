@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
 from app.call_flows import service as call_flows
-from app.call_flows.rules import Flow, languages_of, sounds_of
+from app.call_flows.rules import LANGUAGES, Flow, languages_of, sounds_of
 from app.db import Database
 from app.errors import Unavailable
 from app.outbound_lists.service.prompts import make_prompts
 from app.queues import service as queues
-from app.queues.rules import Strategy
+from app.queues.rules import Strategy, WhenEmpty
+from app.queues.rules.waiting import fixed_sounds
 from app.settings import Settings
 from telephony.asterisk.config import QueuePlan
 from telephony.asterisk.way_in import FlowPlan
@@ -26,6 +28,7 @@ class FloorPlan:
 
     queues: tuple[QueuePlan, ...] = ()
     flows: tuple[FlowPlan, ...] = ()
+    queue_sounds: Mapping[str, str] = field(default_factory=dict)
 
 
 class FloorReader:
@@ -35,6 +38,7 @@ class FloorReader:
         self._database = database
         self._settings = settings
         self._unspoken: dict[int, Flow] = {}
+        self._queue_sounds: Mapping[str, str] | None = None
 
     def read(self) -> FloorPlan:
         """A flow that cannot be spoken here is left out: its callers go straight to the queue. Raises DBAPIError."""
@@ -47,11 +51,30 @@ class FloorReader:
                 service_level_seconds=row.service_level_seconds,
                 max_wait_seconds=row.max_wait_seconds,
                 overflow=row.overflow,
+                offers_callback=row.offers_callback,
+                tells_wait=row.tells_wait,
+                knows_callers=row.known_days is not None,
+                tells_empty=row.when_empty == WhenEmpty.TELL,
             )
             for row in rows
         )
         spoken = (self._speak(flow_id, flow) for flow_id, flow in flows.items())
-        return FloorPlan(queues=plans, flows=tuple(plan for plan in spoken if plan is not None))
+        flows_spoken = tuple(plan for plan in spoken if plan is not None)
+        needs_sounds = any(plan.offers_callback or plan.tells_empty for plan in plans)
+        return FloorPlan(
+            queues=plans, flows=flows_spoken, queue_sounds=self._speak_for_queues() if needs_sounds else {}
+        )
+
+    def _speak_for_queues(self) -> Mapping[str, str]:
+        """Without a voice nobody is offered to be called back, nor told that nobody is there."""
+        if self._queue_sounds is None:
+            spool = self._settings.spool_dir
+            try:
+                self._queue_sounds = {each: make_prompts(spool, fixed_sounds(each)) for each in LANGUAGES}
+            except (Unavailable, OSError) as error:
+                self._queue_sounds = {}
+                log.warning("queue.not_spoken", error=str(error)[:200])
+        return self._queue_sounds
 
     def _speak(self, flow_id: int, flow: Flow) -> FlowPlan | None:
         if self._unspoken.get(flow_id) == flow:

@@ -17,6 +17,7 @@ _FOLDER = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _ZONE = re.compile(r"[A-Za-z0-9_+\-/]{1,60}")
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
+_LANGUAGE = re.compile(r"[a-z]{2}(?:_[A-Za-z]{2,8})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +62,18 @@ def dialplan_of(plan: FlowPlan, *, zone: str, answer_seconds: int) -> list[str]:
 
 def _greet(plan: FlowPlan) -> list[str]:
     usual = _folder(plan.sounds[plan.flow.language])
-    steps = [f",Set(SOUNDS=${{ASTSPOOLDIR}}/prompts/{usual})", ",Gosub(known-caller,s,1)"]
+    spoken = plan.flow.language
+    steps = [
+        f",Set(SOUNDS=${{ASTSPOOLDIR}}/prompts/{usual})",
+        f",Set(WARDLINE_SPOKEN={_checked(_LANGUAGE, spoken)})",
+        ",Gosub(known-caller,s,1)",
+    ]
     for language, folder in sorted(plan.sounds.items()):
         if language != plan.flow.language:
             other = f"${{ASTSPOOLDIR}}/prompts/{_folder(folder)}"
-            steps.append(f',Set(SOUNDS=${{IF($["${{WARDLINE_LANGUAGE}}" = "{language}"]?{other}:${{SOUNDS}})}})')
+            is_theirs = f'$["${{WARDLINE_LANGUAGE}}" = "{_checked(_LANGUAGE, language)}"]'
+            steps.append(f",Set(SOUNDS=${{IF({is_theirs}?{other}:${{SOUNDS}})}})")
+            steps.append(f",Set(WARDLINE_SPOKEN=${{IF({is_theirs}?{language}:${{WARDLINE_SPOKEN}})}})")
     return [
         *steps,
         ",Playback(${SOUNDS}/greeting)",

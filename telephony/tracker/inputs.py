@@ -10,6 +10,7 @@ from app.agents.rules import AgentChanged
 from app.call_flows.rules import Urgency
 from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind, PatientTold
 from app.floor.rules import SupervisionChanged, SupervisionMode
+from app.kept_places.rules import Place
 from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 
@@ -99,6 +100,14 @@ class QueuesPlanned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacesKept:
+    """Callers who rang off and may be called back now, as soon as somebody is free."""
+
+    at: datetime
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelInfo:
     channel: str
     uniqueid: str
@@ -135,6 +144,7 @@ class CallHistory:
     notice_at: datetime | None = None
     closed_at: datetime | None = None
     voicemail_at: datetime | None = None
+    callback_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,12 +189,25 @@ class ConfirmCaller(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceCaller(Effect):
-    """An urgent caller is about to enter the queue and waits, for half a second, to be told the place."""
+    """A caller is about to enter the queue and waits, for half a second, to be told the place.
+
+    It is an urgent caller, or one who has waited in it since `queued_at`.
+    """
 
     channel: str
     linkedid: str
     queue: str
     urgency: Urgency
+    queued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindAgent(Effect):
+    """A known caller is about to enter the queue and waits, for half a second, to be told who is rung first."""
+
+    channel: str
+    linkedid: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +310,7 @@ Input = (
     | CallerAnswered
     | AgentAdded
     | QueuesPlanned
+    | PlacesKept
     | Snapshot
 )
 Fact = CallChanged | CallerConfirmed | AgentChanged | PatientTold | SupervisionChanged

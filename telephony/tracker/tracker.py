@@ -17,6 +17,7 @@ from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 from telephony.tracker import inputs
 from telephony.tracker.desks import IN_CALL, LOSS_PATIENCE, PROOF_LIFETIME, START_GRACE, Desk
+from telephony.tracker.keeping import Keeping
 from telephony.tracker.live_calls import LiveCalls
 from telephony.tracker.orders import Orders
 from telephony.tracker.reconciliation import Reconciliation
@@ -57,6 +58,7 @@ class Tracker:
         self._queues = set(rules.queues)
         self._members: dict[str, dict[str, int]] = {}
         self._orders = Orders(self._desks, self._calls, self._supervisions, self._out, self._queues, rules.may_dial)
+        self._keeping = Keeping(self._desks, self._calls)
         self._reconciliation = Reconciliation(self._desks, self._calls, rules, self._out)
         self._calls.restore(calls)
         self._supervisions.restore(supervisions)
@@ -86,6 +88,8 @@ class Tracker:
                 self._add_agent(given)
             case inputs.QueuesPlanned():
                 self._plan_queues(given)
+            case inputs.PlacesKept():
+                self._keeping.see(given.places, given.at)
             case inputs.Snapshot():
                 self._reconciliation.reconcile(given)
                 self._supervisions.reconcile(given)
@@ -118,6 +122,7 @@ class Tracker:
         return [call.record for call in self._calls]
 
     def _finish(self, at: datetime) -> list[inputs.Output]:
+        self._keeping.hold(at)
         # Compared by identity first: with hundreds of desks, this is most of what an event costs.
         for name, desk in self._desks.items():
             if desk.record is not desk.told or not desk.is_settled:

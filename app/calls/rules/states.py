@@ -29,6 +29,7 @@ class CallOutcome(StrEnum):
     FAILED = "failed"
     CLOSED = "closed"  # an inbound caller heard a message, because nobody was there
     VOICEMAIL = "voicemail"  # an inbound caller left a message
+    CALLBACK = "callback"  # an inbound caller asked to be called back and keeps the place in the queue
     AGENT_CANCELLED = "agent_cancelled"  # the agent hung up an outbound call before the patient answered
 
 
@@ -109,6 +110,7 @@ OUTCOME_TEXT = {
     CallOutcome.FAILED: N_("Failed"),
     CallOutcome.CLOSED: N_("Heard that nobody is there"),
     CallOutcome.VOICEMAIL: N_("Left a message"),
+    CallOutcome.CALLBACK: N_("Asked to be called back"),
     CallOutcome.AGENT_CANCELLED: N_("Cancelled by the agent"),
 }
 """Labels, in English; whoever shows them translates them."""
@@ -129,6 +131,7 @@ class CallEvent(StrEnum):
     NOTICED = "noticed"  # the caller has heard that the call is recorded
     CLOSED = "closed"
     VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
     HELD = "held"
     RESUMED = "resumed"
     REJOINING = "rejoining"
@@ -140,7 +143,7 @@ class CallEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """A call as telephony knows it. `ended_by`: caller, agent, system or restart."""
+    """A call as telephony knows it. `ended_by`: caller, agent, system or restart; `urgency`: usual, key or urgent."""
 
     id: str
     linkedid: str
@@ -163,6 +166,8 @@ class CallRecord:
     notice_at: datetime | None = None
     closed_at: datetime | None = None
     voicemail_at: datetime | None = None
+    callback_at: datetime | None = None
+    urgency: str = "usual"
     wrapped_up_at: datetime | None = None
 
 
@@ -219,6 +224,7 @@ class WayIn(StrEnum):
     NOTICE = "notice"  # the caller has heard that the call is recorded
     CLOSED = "closed"  # nobody is there, and the caller has been told so
     VOICEMAIL = "voicemail"  # the caller begins to leave a message
+    CALLBACK = "callback"  # the caller asks to be called back, and keeps the place in the queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

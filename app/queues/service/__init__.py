@@ -12,6 +12,7 @@ from app.queues.service.board import (
     was_in_time,
     was_offered,
 )
+from app.queues.service.knowing import agent_who_knows, handle_seconds, serving
 from app.queues.service.managing import (
     QueueData,
     add_queue,
@@ -30,9 +31,11 @@ __all__ = [
     "HOTLINE_QUEUE",
     "QueueData",
     "add_queue",
+    "agent_who_knows",
     "board",
     "ensure_queues",
     "get_queue",
+    "handle_seconds",
     "link_view",
     "list_queues",
     "members_of",
@@ -41,6 +44,7 @@ __all__ = [
     "queue_names",
     "save_queue",
     "seconds_between",
+    "serving",
     "waiting_by_queue",
     "was_abandoned",
     "was_answered",

@@ -76,8 +76,8 @@ def was_answered() -> ColumnElement[bool]:
 
 
 def was_abandoned() -> ColumnElement[bool]:
-    """Whether a call ended before anybody answered."""
-    return and_(Call.answered_at.is_(None), Call.ended_at.is_not(None))
+    """Whether a call ended before anybody answered; who asked to be called back has not given up."""
+    return and_(Call.answered_at.is_(None), Call.ended_at.is_not(None), Call.callback_at.is_(None))
 
 
 def was_in_time(session: Session) -> ColumnElement[bool]:
@@ -155,6 +155,7 @@ def _is_waiting() -> ColumnElement[bool]:
         Call.direction == "inbound",
         Call.queue.is_not(None),
         Call.queued_at.is_not(None),
+        Call.callback_at.is_(None),
     )
 
 
