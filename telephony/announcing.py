@@ -8,6 +8,7 @@ sentence, Asterisk waits for nobody, and whoever has none hears music only.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,6 +58,7 @@ class Announcer:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._heard: dict[str, _Heard] = {}
+        self._heads: dict[str, str] = {}  # channels of those who are next, by uniqueid
         self._figures: Mapping[str, Figures] = {}
         self._places: Collection[Place] = ()
         self._read_at: datetime | None = None
@@ -74,6 +76,7 @@ class Announcer:
             return
         waiting = [each for each in await read_waiting(link.collect) if each.queue in self._figures]
         self._heard = {each.uniqueid: self._heard[each.uniqueid] for each in waiting if each.uniqueid in self._heard}
+        self._heads = {each.uniqueid: each.channel for each in waiting if each.position == 1}
         for each in waiting:
             try:
                 heard = self._heard.get(each.uniqueid)
@@ -93,6 +96,17 @@ class Announcer:
                 self._is_mute = True
                 log.warning("queue.not_spoken", error=type(error).__name__)
                 return
+
+    async def hush(self, link: AMILink, on_the_line: Collection[str]) -> None:
+        """Somebody has become free: whoever is next and still listens to a sentence is cut short.
+
+        Asterisk rings nobody for the head of a queue while it speaks to them. A key that leads nowhere ends the
+        sentence, as if the caller had pressed it. `on_the_line` are the uniqueids of those who wait at this moment.
+        """
+        for uniqueid, channel in self._heads.items():
+            if uniqueid in on_the_line:
+                with contextlib.suppress(ActionRefused):
+                    await link.send({"Action": "PlayDTMF", "Channel": channel, "Digit": "*", "Receive": "true"})
 
     async def _meet(self, link: AMILink, channel: str) -> _Heard:
         """How this caller is spoken to, as the way in has found it."""

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app import bus as bus_topics
 from app.accounts import service as accounts
 from app.agents import service as agents
+from app.agents.rules import AgentChanged, AgentRecord, AgentState
 from app.alarms.rules import AlarmKind
 from app.call_flows import service as call_flows
 from app.call_flows.rules import Urgency, Waiting, place_of
@@ -243,6 +244,9 @@ class Telephony:
                     self._start(self._find_agent(output))
                 case inputs.Effect():
                     self._start(self._do_effect(output))
+                case AgentChanged(agent=AgentRecord(state=AgentState.READY)):
+                    self._writer.put(output)
+                    self._start(self._hush())
                 case _:
                     self._writer.put(output)
 
@@ -462,6 +466,12 @@ class Telephony:
         is_somebody_waiting = any(call.queued_at and call.agent is None for call in self._tracker.open_calls)
         if is_somebody_waiting and self._link.state is LinkState.UP:
             await self._announcer.tell(self._link)
+
+    async def _hush(self) -> None:
+        assert self._link is not None and self._tracker is not None
+        waiting = [call.linkedid for call in self._tracker.open_calls if call.agent is None and not call.answered_at]
+        with contextlib.suppress(LinkLost):
+            await self._announcer.hush(self._link, waiting)
 
     def _call_kept_places(self) -> tuple[Place, ...]:
         """Order what is due; whoever is still due afterwards is next."""
