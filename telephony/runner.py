@@ -22,8 +22,6 @@ from app.accounts import service as accounts
 from app.agents import service as agents
 from app.agents.rules import AgentChanged, AgentRecord, AgentState
 from app.alarms.rules import AlarmKind
-from app.call_flows import service as call_flows
-from app.call_flows.rules import Urgency, Waiting, place_of
 from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.floor import service as floor
@@ -40,9 +38,10 @@ from app.texts import N_
 from telephony.ami.connection import ActionRefused, Headers, LinkLost, SuspiciousFrame
 from telephony.ami.link import AMILink, LinkState
 from telephony.announcing import Announcer
+from telephony.answering import Answers
 from telephony.effects import action_for
 from telephony.past import Past, read_past
-from telephony.snapshot import read_channels, read_contacts, read_entries, read_queues, started_at
+from telephony.snapshot import read_channels, read_contacts, read_queues, started_at
 from telephony.tracker import inputs
 from telephony.tracker.tracker import Tracker, TrackerRules
 from telephony.writer import AlarmRaised, CELRead, LinkSeen, Writer
@@ -62,8 +61,6 @@ DOUBT_SECONDS = 1.0
 # A writer that has not caught up after this long waits for its database.
 FLUSH_SECONDS = 5.0
 DUTY_RETRY_SECONDS = 1.0
-# Ten times what the busiest hospital has waiting at once.
-MOST_URGENT = 1000
 
 
 class Telephony:
@@ -82,7 +79,7 @@ class Telephony:
         self._doubt = asyncio.Event()
         self._has_kept_places = False
         self._announcer = Announcer(parts)
-        self._urgent: dict[str, Urgency] = {}  # by the channel's uniqueid; the oldest are forgotten
+        self._answers = Answers(parts)
         # Nothing may be dialled before the list of what may be has been read; it is read anew with each order.
         self._may_dial: Callable[[str], bool] = lambda _number: False
         self._is_ready = threading.Event()
@@ -234,14 +231,15 @@ class Telephony:
     # What goes out.
 
     def _carry_out(self, outputs: list[inputs.Output]) -> None:
+        assert self._link is not None
         for output in outputs:
             match output:
                 case inputs.ConfirmCaller():
                     self._start(self._confirm(output))
                 case inputs.PlaceCaller():
-                    self._start(self._place(output))
+                    self._start(self._answers.place(self._link, output))
                 case inputs.FindAgent():
-                    self._start(self._find_agent(output))
+                    self._start(self._answers.find_agent(self._link, output))
                 case inputs.Effect():
                     self._start(self._do_effect(output))
                 case AgentChanged(agent=AgentRecord(state=AgentState.READY)):
@@ -259,60 +257,7 @@ class Telephony:
                     number = item.get("CallerIDNum", "")
         self._receive(inputs.CallerAnswered(at=self._parts.now(), linkedid=effect.linkedid, number=number))
         if number is not None:
-            await self._introduce(effect.channel, number)
-
-    async def _introduce(self, channel: str, signalled: str) -> None:
-        """Tell the dialplan, which waits half a second for it, in which language to greet and who stands back."""
-        assert self._link is not None
-        try:
-            caller = await asyncio.to_thread(self._known_caller, signalled)
-            flags = (caller.is_key, caller.may_be_called_back, caller.is_one_person)
-            value = ":".join([caller.language, *(str(int(flag)) for flag in flags)])
-            await self._link.send(
-                {"Action": "Setvar", "Channel": channel, "Variable": "WARDLINE_CALLER", "Value": value}
-            )
-        except (LinkLost, ActionRefused, DBAPIError) as error:
-            # Who cannot be introduced is greeted like everybody.
-            log.info("telephony.not_introduced", error=type(error).__name__)
-
-    def _known_caller(self, signalled: str) -> call_flows.KnownCaller:
-        settings = self._parts.settings
-        number = parse_number(signalled, area_code=settings.area_code, outside_prefix=settings.outside_prefix)
-        if number is None:
-            return call_flows.KnownCaller()
-        with self._parts.database.reading() as session:
-            return call_flows.known_caller(session, number.e164, now=self._parts.now())
-
-    async def _place(self, effect: inputs.PlaceCaller) -> None:
-        """Say where this caller enters the queue. Without an answer the dialplan puts them at its end."""
-        assert self._link is not None
-        with contextlib.suppress(LinkLost, ActionRefused):
-            listed = await read_entries(self._link.collect, effect.queue)
-            waiting = [
-                Waiting(waited_seconds=seconds, urgency=self._urgent.get(uniqueid, Urgency.USUAL))
-                for uniqueid, seconds in listed
-            ]
-            while len(self._urgent) >= MOST_URGENT:
-                self._urgent.pop(next(iter(self._urgent)))
-            self._urgent[effect.linkedid] = effect.urgency
-            waited = (self._parts.now() - effect.queued_at).total_seconds() if effect.queued_at else 0
-            place = str(place_of(waiting, effect.urgency, waited_seconds=waited))
-            await self._link.send(
-                {"Action": "Setvar", "Channel": effect.channel, "Variable": "WARDLINE_PLACE", "Value": place}
-            )
-
-    async def _find_agent(self, effect: inputs.FindAgent) -> None:
-        """Say who is to be rung before the queue is. Without an answer the caller goes to the queue."""
-        assert self._link is not None
-        with contextlib.suppress(LinkLost, ActionRefused, DBAPIError):
-            agent = await asyncio.to_thread(self._agent_for, effect)
-            await self._link.send(
-                {"Action": "Setvar", "Channel": effect.channel, "Variable": "WARDLINE_AGENT", "Value": agent or "-"}
-            )
-
-    def _agent_for(self, effect: inputs.FindAgent) -> str | None:
-        with self._parts.database.reading() as session:
-            return queues.agent_who_knows(session, effect.linkedid, effect.queue, now=self._parts.now())
+            await self._answers.introduce(self._link, effect.channel, number)
 
     async def _do_effect(self, effect: inputs.Effect) -> None:
         assert self._link is not None
