@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.call_flows import service as call_flows
 from app.call_flows.rules import Urgency, Waiting, place_of
+from app.errors import Unavailable
+from app.outbound_lists.service.prompts import make_prompts
 from app.parts import Parts
 from app.patients.phones import parse_number
 from app.queues import service as queues
@@ -40,7 +42,12 @@ class Answers:
             flags = (caller.is_key, caller.may_be_called_back, caller.is_one_person)
             value = ":".join([caller.language, *(str(int(flag)) for flag in flags)])
             await _set(link, channel, "WARDLINE_CALLER", value)
-        except (LinkLost, ActionRefused, DBAPIError) as error:
+            if caller.appointment:
+                # It is spoken while the greeting is heard; the folder's name says nothing of the person.
+                spool = self._parts.settings.spool_dir
+                folder = await asyncio.to_thread(make_prompts, spool, {"say": caller.appointment})
+                await _set(link, channel, "WARDLINE_APPOINTMENT", folder)
+        except (LinkLost, ActionRefused, DBAPIError, Unavailable, OSError) as error:
             # Who cannot be introduced is greeted like everybody.
             log.info("telephony.not_introduced", error=type(error).__name__)
 
@@ -75,7 +82,8 @@ class Answers:
         if number is None:
             return call_flows.KnownCaller()
         with self._parts.database.reading() as session:
-            return call_flows.known_caller(session, number.e164, now=self._parts.now())
+            now = self._parts.now().astimezone(settings.timezone)
+            return call_flows.known_caller(session, number.e164, now=now)
 
     def _agent_for(self, asked: inputs.FindAgent) -> str | None:
         with self._parts.database.reading() as session:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from app.call_flows import service as call_flows
-from app.call_flows.rules import LANGUAGES, Flow, languages_of, sounds_of
+from app.call_flows.rules import LANGUAGES, Flow, languages_of, recordings_of, sounds_of
 from app.db import Database
 from app.errors import Unavailable
-from app.outbound_lists.service.prompts import make_prompts
+from app.outbound_lists.service.prompts import Recorded, make_prompts
 from app.queues import service as queues
 from app.queues.rules import Strategy, WhenEmpty
 from app.queues.rules.waiting import fixed_sounds
 from app.settings import Settings
+from app.sounds import service as sounds
 from telephony.asterisk.config import QueuePlan
 from telephony.asterisk.way_in import FlowPlan
 
@@ -38,12 +40,15 @@ class FloorReader:
         self._database = database
         self._settings = settings
         self._unspoken: dict[int, Flow] = {}
+        self._digests: Mapping[int, str] = {}
         self._queue_sounds: Mapping[str, str] | None = None
 
     def read(self) -> FloorPlan:
         """A flow that cannot be spoken here is left out: its callers go straight to the queue. Raises DBAPIError."""
         with self._database.reading() as session:
             rows, flows = queues.list_queues(session), call_flows.live_flows(session)
+            # What can be heard never changes any more: only the digests are read each time.
+            self._digests = sounds.digests(session)
         plans = tuple(
             QueuePlan(
                 name=row.name,
@@ -55,6 +60,7 @@ class FloorReader:
                 tells_wait=row.tells_wait,
                 knows_callers=row.known_days is not None,
                 tells_empty=row.when_empty == WhenEmpty.TELL,
+                music=self._music(row.music_id),
             )
             for row in rows
         )
@@ -81,10 +87,37 @@ class FloorReader:
             return None
         try:
             spool = self._settings.spool_dir
-            sounds = {language: make_prompts(spool, sounds_of(flow, language)) for language in languages_of(flow)}
+            prompts = {
+                each: make_prompts(spool, sounds_of(flow, each), self._recorded(recordings_of(flow, each)))
+                for each in languages_of(flow)
+            }
         except (Unavailable, OSError) as error:
             # Told once for each version, not each second.
             self._unspoken[flow_id] = flow
             log.warning("call_flow.not_spoken", flow=flow_id, error=str(error)[:200])
             return None
-        return FlowPlan(number=flow_id, flow=flow, sounds=sounds)
+        return FlowPlan(number=flow_id, flow=flow, sounds=prompts)
+
+    def _recorded(self, recordings: Mapping[str, int]) -> dict[str, Recorded]:
+        missing = [each for each in recordings.values() if each not in self._digests]
+        if missing:
+            raise Unavailable(f"the recordings {missing} are not there")
+        return {
+            name: Recorded(sha256=self._digests[each], load=partial(self._load, each))
+            for name, each in recordings.items()
+        }
+
+    def _load(self, sound_id: int) -> bytes:
+        with self._database.reading() as session:
+            return sounds.audio(session, sound_id)
+
+    def _music(self, sound_id: int | None) -> str:
+        """The folder of a queue's music; the packaged one where it cannot be laid out."""
+        digest = self._digests.get(sound_id or 0)
+        if sound_id is None or digest is None:
+            return ""
+        try:
+            return sounds.lay_out_music(self._settings.spool_dir, digest, partial(self._load, sound_id))
+        except OSError as error:
+            log.warning("queue.no_music", sound=sound_id, error=type(error).__name__)
+            return ""

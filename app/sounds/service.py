@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,23 +102,20 @@ def settle(session: Session, sound_id: int, converted: Converted | SoundFault) -
     return rows_changed(changed) == 1
 
 
-def lay_out_music(session: Session, spool_dir: Path, digests_by_id: Mapping[int, str]) -> dict[int, str]:
-    """Put each of these where Asterisk plays music from. Returns the folders' names, by id.
+def lay_out_music(spool_dir: Path, digest: str, load: Callable[[], bytes]) -> str:
+    """Put a sound where Asterisk plays music from. Returns the folder's name.
 
     A folder is named after what is in it and appears when it is whole: done twice it is the same. Raises OSError.
     """
-    folders = {}
-    for sound_id, digest in digests_by_id.items():
-        folders[sound_id] = name = digest[:_FOLDER_LETTERS]
-        folder = spool_dir / "music" / name
-        if folder.is_dir():
-            continue
+    name = digest[:_FOLDER_LETTERS]
+    folder = spool_dir / "music" / name
+    if not folder.is_dir():
         growing = folder.with_name(f".{secrets.token_hex(8)}")
         growing.mkdir(parents=True)
-        (growing / "music.wav").write_bytes(audio(session, sound_id))
+        (growing / "music.wav").write_bytes(load())
         try:
             growing.rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
-    return folders
+    return name

@@ -17,6 +17,10 @@ _FOLDER = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _ZONE = re.compile(r"[A-Za-z0-9_+\-/]{1,60}")
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
+# Wardline sets it once the day is spoken, which takes about as long as the greeting; who is faster hears nothing of it.
+_APPOINTMENT = (
+    ',ExecIf($["${WARDLINE_APPOINTMENT}" != ""]?Playback(${ASTSPOOLDIR}/prompts/${WARDLINE_APPOINTMENT}/say))',
+)
 _LANGUAGE = re.compile(r"[a-z]{2}(?:_[A-Za-z]{2,8})?")
 
 
@@ -78,15 +82,20 @@ def _greet(plan: FlowPlan) -> list[str]:
         *steps,
         ",Playback(${SOUNDS}/greeting)",
         ",Gosub(tell,s,1(notice,0,))",
+        *(_APPOINTMENT if plan.flow.tells_appointment else []),
         ",Gosub(heartbeat,s,1)",
         ',GotoIf($["${GOSUB_RETVAL}" = "old"]?fallback)',
     ]
 
 
 def _open_or_closed(flow: Flow, zone: str) -> list[str]:
-    opened = _label(flow.opened)
+    opened, begin = _label(flow.opened), []
+    if flow.for_key is not None:
+        # Who is known as a key patient is led apart, while somebody is there.
+        begin = [f'(begin),GotoIf($["${{WARDLINE_KEY}}" = "1"]?{_label(flow.for_key)}:{opened})']
+        opened = "begin"
     if flow.hours.always:
-        return [f",Goto({opened})"]
+        return [f",Goto({opened})", *begin]
     closed = _label(flow.closed)
     steps = [
         f",Set(TODAY=${{STRFTIME(${{EPOCH}},{_checked(_ZONE, zone)},%Y-%m-%d)}})",
@@ -100,7 +109,7 @@ def _open_or_closed(flow: Flow, zone: str) -> list[str]:
         steps.append(f',GotoIf($["${{TODAY}}" = "{day}"]?{closed})')
     for weekday, span in sorted(flow.hours.days.items()):
         steps.append(f',GotoIf($["${{WEEKDAY}}" = "{int(weekday)}" & {_within(span)}]?{opened})')
-    return [*steps, f",Goto({closed})"]
+    return [*steps, f",Goto({closed})", *begin]
 
 
 def _within(span: Span) -> str:

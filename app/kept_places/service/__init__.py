@@ -5,7 +5,6 @@ from app.kept_places.service.following import follow_calls, settle
 from app.kept_places.service.listing import (
     KeptLine,
     cancel,
-    count_by_queue,
     count_places,
     entered_at,
     is_somebody_due,
@@ -17,7 +16,6 @@ __all__ = [
     "call_next",
     "callable_places",
     "cancel",
-    "count_by_queue",
     "count_places",
     "entered_at",
     "follow_calls",

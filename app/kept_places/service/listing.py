@@ -59,12 +59,6 @@ def count_places(session: Session) -> int:
     return session.scalar(select(func.count(KeptPlace.id)).where(_IS_OPEN)) or 0
 
 
-def count_by_queue(session: Session) -> dict[str, int]:
-    """The same for each queue, for the board: whoever they are."""
-    query = select(KeptPlace.queue, func.count()).where(_IS_OPEN).group_by(KeptPlace.queue)
-    return dict(session.execute(query, execution_options={UNSCOPED: True}).all())
-
-
 def is_somebody_due(session: Session, now: datetime) -> bool:
     """Whether a kept place could be called now: free agents are for those before they are for lists."""
     is_due = exists().where(_IS_OPEN, KeptPlace.order_id.is_(None), KeptPlace.next_at <= now)

@@ -427,4 +427,8 @@ export const en: Words = {
     noWaveform: "No waveform; it can still be played",
     position: "{position} of {duration}",
   },
+  keptPlaces: {
+    more: "and {count} to be called back",
+    since: "Asked to be called back; in the queue since {time}",
+  },
 };

@@ -425,6 +425,10 @@ export const zhHans = {
     noWaveform: "没有波形，仍可播放",
     position: "{position} / {duration}",
   },
+  keptPlaces: {
+    more: "另有 {count} 位等待回电",
+    since: "已申请回电，{time} 开始排队",
+  },
 };
 
 type Worded<Tree> = { [Key in keyof Tree]: Tree[Key] extends string ? string : Worded<Tree[Key]> };

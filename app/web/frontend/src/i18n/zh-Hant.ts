@@ -427,4 +427,8 @@ export const zhHant: Words = {
     noWaveform: "沒有波形，仍可播放",
     position: "{position} / {duration}",
   },
+  keptPlaces: {
+    more: "另有 {count} 位等待回電",
+    since: "已申請回電，{time} 開始排隊",
+  },
 };
