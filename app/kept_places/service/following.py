@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
@@ -121,14 +121,13 @@ def _spoken_to(session: Session, call: CallRecord, agent: str | None) -> list[En
     """Somebody speaks with this number or person: nobody needs to call them. A place that was asked for later stays."""
     if agent is None or call.answered_at is None:
         return []
-    is_theirs: list[ColumnElement[bool]] = [KeptPlace.order_id == call.linkedid]
-    if call.number:
-        is_theirs.append(KeptPlace.number == call.number)
     patient_id = session.scalar(select(Call.patient_id).where(Call.id == call.id))
+    is_theirs = KeptPlace.number == call.number
     if patient_id is not None:
-        is_theirs.append(KeptPlace.patient_id == patient_id)
+        is_theirs = or_(is_theirs, KeptPlace.patient_id == patient_id)
+    is_before = KeptPlace.asked_at < call.answered_at
     found = session.scalars(
-        select(KeptPlace).where(_IS_OPEN, or_(*is_theirs), KeptPlace.asked_at < call.answered_at)
+        select(KeptPlace).where(_IS_OPEN, or_(KeptPlace.order_id == call.linkedid, and_(is_theirs, is_before)))
     ).all()
     is_inbound = call.direction == "inbound"
     result = PlaceResult.CALLED_AGAIN if is_inbound else PlaceResult.CALLED_BACK

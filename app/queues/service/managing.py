@@ -45,6 +45,18 @@ class QueueData:
     music_id: int | None = None
 
 
+def install_queues(session: Session, settings: Settings, label: str) -> None:
+    """As ensure_queues, for a hospital that begins: its callers are told where they stand, and may be called back."""
+    is_new = session.get(Queue, MAIN_QUEUE) is None
+    ensure_queues(session, settings, label)
+    if is_new:
+        table = Queue.__table__
+        session.connection().execute(
+            table.update().where(table.c.name == MAIN_QUEUE).values(offers_callback=True, tells_wait=True)  # type: ignore[attr-defined]
+        )
+        session.expire_all()
+
+
 def ensure_queues(session: Session, settings: Settings, label: str) -> None:
     """Make the hotline's queue when it is not there; until somebody changes it, its service level is the settings'."""
     seconds = int(settings.service_level.total_seconds())
