@@ -19,7 +19,8 @@ _ZONE = re.compile(r"[A-Za-z0-9_+\-/]{1,60}")
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
 # Wardline sets it once the day is spoken, which takes about as long as the greeting; who is faster hears nothing of it.
 _APPOINTMENT = (
-    ',ExecIf($["${WARDLINE_APPOINTMENT}" != ""]?Playback(${ASTSPOOLDIR}/prompts/${WARDLINE_APPOINTMENT}/say))',
+    ',GotoIf($["${WARDLINE_APPOINTMENT}" = ""]?greeted)',
+    ",Playback(${ASTSPOOLDIR}/prompts/${WARDLINE_APPOINTMENT}/say)",
 )
 _LANGUAGE = re.compile(r"[a-z]{2}(?:_[A-Za-z]{2,8})?")
 
@@ -83,7 +84,7 @@ def _greet(plan: FlowPlan) -> list[str]:
         ",Playback(${SOUNDS}/greeting)",
         ",Gosub(tell,s,1(notice,0,))",
         *(_APPOINTMENT if plan.flow.tells_appointment else []),
-        ",Gosub(heartbeat,s,1)",
+        "(greeted),Gosub(heartbeat,s,1)",
         ',GotoIf($["${GOSUB_RETVAL}" = "old"]?fallback)',
     ]
 
