@@ -426,8 +426,8 @@ export const zhHans = {
     position: "{position} / {duration}",
   },
   keptPlaces: {
-    more: "另有 {count} 位等待回电",
-    since: "已申请回电，{time} 开始排队",
+    more: "另有 {count} 位等待回拨",
+    since: "已申请回拨，{time} 开始排队",
   },
 };
 

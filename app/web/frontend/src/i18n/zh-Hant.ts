@@ -428,7 +428,7 @@ export const zhHant: Words = {
     position: "{position} / {duration}",
   },
   keptPlaces: {
-    more: "另有 {count} 位等待回電",
-    since: "已申請回電，{time} 開始排隊",
+    more: "另有 {count} 位等待回撥",
+    since: "已申請回撥，{time} 開始排隊",
   },
 };
