@@ -35,13 +35,18 @@ def show_sounds() -> str:
 def upload_sound() -> BaseResponse | tuple[str, int]:
     """Keep a file; it is converted within seconds."""
     sent = request.files.get("file")
+    data = b""
+    if sent is not None:
+        # A large one lies in a file of its own until it is closed.
+        with sent.stream:
+            data = sent.stream.read(MOST_BYTES + 1)
     try:
         with writing() as session:
             row = service.upload(
                 session,
-                sent.stream.read(MOST_BYTES + 1) if sent else b"",
+                data,
                 name=request.form.get("name", "")[:500],
-                file_name=(sent.filename or "")[-500:] if sent else "",
+                file_name=((sent and sent.filename) or "")[-500:],
                 by=signed_in().username,
                 now=parts().now(),
             )
