@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -15,21 +17,21 @@ from app.outbound_lists.service.prompts import make_prompts
 from app.queues.models import Queue
 from app.settings import Settings
 from telephony.asterisk.config import QueuePlan
+from tests.crowd import watch
 from tests.live.conftest import Floor, Switch
 from tests.live.desks import Desks, all_calls, floor_on, wait_for_state
-from tests.sip import patient_pressing, phone_at
+from tests.sip import patient_pressing, phone_at, phone_hanging_up_at
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.live
+SHORT = {"noted": "Noted.", "nobody": "No.", "nobody_offer": "No. One."}
 
 
 @pytest.fixture
 def switch(start_asterisk: Callable[..., Switch]) -> Switch:
     queue = QueuePlan(name="hotline", offers_callback=True, tells_wait=True)
     switch = start_asterisk(queues=(queue,))
-    sounds = {
-        "en": make_prompts(switch.folder / "spool", {"noted": "Noted.", "nobody": "No.", "nobody_offer": "No. One."})
-    }
+    sounds = {"en": make_prompts(switch.folder / "spool", SHORT)}
     switch.asterisk.take_over(queue_sounds=sounds, language="en")
     return switch
 
@@ -137,3 +139,28 @@ def telephony_restarting(floor: Floor) -> Iterator[Floor]:
             yield again
     finally:
         again.stop()
+
+
+def test_a_crowd_that_waits_rings_off_and_asks_to_be_called_back_is_served_whole(
+    settings: Settings, start_asterisk: Callable[..., Switch], tmp_path: Path
+) -> None:
+    switch = start_asterisk(queues=(QueuePlan(name="hotline", offers_callback=True),))
+    switch.asterisk.take_over(queue_sounds={"en": make_prompts(switch.folder / "spool", SHORT)}, language="en")
+    brisk = settings.with_changes(wrap_up=timedelta(seconds=0.3))
+    with floor_on(brisk, switch, "alice", "bob") as floor:
+
+        def agents_join() -> contextlib.ExitStack:
+            stack = contextlib.ExitStack()
+            stack.enter_context(phone_at(switch.patient_port))
+            for agent in ("alice", "bob"):
+                stack.enter_context(phone_hanging_up_at(switch.agent_ports[agent], after_seconds=0.5))
+            stack.enter_context(Desks(floor, "alice", "bob"))
+            return stack
+
+        crowd = watch(floor.parts, tmp_path / "crowd", switch.sip_port, each=3, agents_join=agents_join)
+    assert crowd.outcomes == {
+        "inbound abandoned": 3, "inbound callback": 3, "inbound answered": 3, "outbound answered": 3,
+    }  # fmt: skip
+    assert (crowd.results, crowd.orders, crowd.missed) == ({"called_back": 3}, 3, 3)
+    assert crowd.most_in_flight <= 2
+    assert crowd.passed == 0
