@@ -42,6 +42,7 @@ class FloorReader:
         self._unspoken: dict[int, Flow] = {}
         self._digests: Mapping[int, str] = {}
         self._queue_sounds: Mapping[str, str] | None = None
+        self._has_read = False
 
     def read(self) -> FloorPlan:
         """A flow that cannot be spoken here is left out: its callers go straight to the queue. Raises DBAPIError."""
@@ -72,7 +73,14 @@ class FloorReader:
         )
 
     def _speak_for_queues(self) -> Mapping[str, str]:
-        """Without a voice nobody is offered to be called back, nor told that nobody is there."""
+        """Without a voice nobody is offered to be called back, nor told that nobody is there.
+
+        Not at the first reading, for which a starting Asterisk waits: speaking takes seconds, and the next reading
+        follows within three.
+        """
+        if not self._has_read:
+            self._has_read = True
+            return {}
         if self._queue_sounds is None:
             spool = self._settings.spool_dir
             try:
