@@ -26,7 +26,6 @@ from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.floor import service as floor
 from app.kept_places import service as kept_places
-from app.kept_places.rules import Place
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.patients import service as patients
@@ -397,7 +396,7 @@ class Telephony:
         assert self._link is not None
         await asyncio.sleep(DIAL_SECONDS)
         if self._link.state is LinkState.UP:
-            places = await asyncio.to_thread(self._call_kept_places)
+            places = await asyncio.to_thread(kept_places.call_and_see, self._parts)
             if places or self._has_kept_places:
                 self._has_kept_places = bool(places)
                 self._receive(inputs.PlacesKept(at=self._parts.now(), places=places))
@@ -417,12 +416,6 @@ class Telephony:
         waiting = [call.linkedid for call in self._tracker.open_calls if call.agent is None and not call.answered_at]
         with contextlib.suppress(LinkLost):
             await self._announcer.hush(self._link, waiting)
-
-    def _call_kept_places(self) -> tuple[Place, ...]:
-        """Order what is due; whoever is still due afterwards is next."""
-        kept_places.call_next(self._parts)
-        with self._parts.database.reading() as session:
-            return tuple(kept_places.callable_places(session, self._parts.now()))
 
     async def _watch_bus(self) -> None:
         is_healthy = await asyncio.to_thread(lambda: self._parts.bus.is_healthy)

@@ -33,7 +33,7 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.live
 
 HOTLINE = Target(goal=Goal.QUEUE, name="hotline")
-FLOW = Flow(hotlines=("4000",), language="en", greeting={"en": "Hi. This call is recorded for you."}, opened=HOTLINE)
+FLOW = Flow(hotlines=("4000",), language="en", greeting={"en": "Hi."}, opened=HOTLINE)
 SHORT = {"noted": "Noted.", "nobody": "No.", "nobody_offer": "No. One."}
 
 
@@ -78,7 +78,7 @@ def test_those_who_wait_are_told_their_place_and_only_numbers_that_we_dial_may_b
         configure(floor, tells_wait=True, offers_callback=True)
         with (
             patient_pressing(switch.sip_port, number="13900000001", seconds=40),
-            patient_pressing(switch.sip_port, (9.0, "1"), number="0085261234567", seconds=40),
+            patient_pressing(switch.sip_port, (3.5, "1"), number="0085261234567", seconds=40),
         ):
             wait_for(lambda: sum(bool(call.queued_at) for call in all_calls(floor)) == 2, what="two callers")
 
@@ -136,8 +136,8 @@ def test_where_nobody_is_signed_in_callers_are_told_so_and_leave_a_message_or_ar
     with floor_on(settings, switch, "alice") as floor:
         configure(floor, when_empty="tell", offers_callback=True)
         with (
-            patient_pressing(switch.sip_port, (4.5, "1"), number="13900000001"),
-            patient_pressing(switch.sip_port, (9.0, "2"), number="13900000002"),
+            patient_pressing(switch.sip_port, (2.5, "1"), number="13900000001"),
+            patient_pressing(switch.sip_port, (6.0, "2"), number="13900000002"),
         ):
             calls = {call.number_signalled: call for call in wait_for_ended(floor, 2, seconds=25)}
         assert {number[-1]: call.outcome for number, call in calls.items()} == {"1": "callback", "2": "voicemail"}

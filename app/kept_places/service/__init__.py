@@ -1,6 +1,6 @@
 """Places kept in queues: asked for by a key, called when it is their turn, cancelled by hand. Import from here."""
 
-from app.kept_places.service.calling import call_next, callable_places
+from app.kept_places.service.calling import call_and_see, call_next, callable_places
 from app.kept_places.service.following import follow_calls, settle
 from app.kept_places.service.listing import (
     KeptLine,
@@ -13,6 +13,7 @@ from app.kept_places.service.listing import (
 
 __all__ = [
     "KeptLine",
+    "call_and_see",
     "call_next",
     "callable_places",
     "cancel",

@@ -27,7 +27,7 @@ from app.followups.service import DIALLER
 from app.journal.service import append
 from app.kept_places.models import KeptPlace
 from app.kept_places.rules import Caller, FreeAgent, Place, PlaceResult, assign
-from app.kept_places.service.following import end, settle
+from app.kept_places.service.following import end, needs_settling, settle
 from app.messages.rules.states import MessageKind
 from app.parts import Parts
 from app.queues import service as queues
@@ -43,10 +43,10 @@ _BINDING = frozenset({Refusal.DECEASED, Refusal.WRONG_NUMBER})
 def call_next(parts: Parts) -> int:
     """Order the calls whose turn it is. Returns how many; never more than there are free agents."""
     with parts.database.reading() as session:
-        if session.scalar(select(KeptPlace.id).where(KeptPlace.ended_at.is_(None)).limit(1)) is None:
-            return 0
-    with parts.database.writing() as session:
-        settle(session, parts.bus, parts.now())
+        is_unsettled = needs_settling(session, parts.now())
+    if is_unsettled:
+        with parts.database.writing() as session:
+            settle(session, parts.bus, parts.now())
     with parts.database.reading() as session:
         places = callable_places(session, parts.now())
         turns = assign(places, _callers(session), _free_agents(session, parts.now())) if places else {}
@@ -61,6 +61,16 @@ def call_next(parts: Parts) -> int:
             # One that breaks our own code must not keep those behind it from being called.
             log.exception("kept_place.call_failed", place=place_id)
     return begun
+
+
+def call_and_see(parts: Parts) -> tuple[Place, ...]:
+    """As call_next. Returns who is still to be called, as soon as somebody is free; costs one query when nobody is."""
+    with parts.database.reading() as session:
+        if session.scalar(select(KeptPlace.id).where(KeptPlace.ended_at.is_(None)).limit(1)) is None:
+            return ()
+    call_next(parts)
+    with parts.database.reading() as session:
+        return tuple(callable_places(session, parts.now()))
 
 
 def callable_places(session: Session, now: datetime) -> list[Place]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.bus import Bus
@@ -39,6 +39,14 @@ def follow_calls(session: Session, bus: Bus, facts: Iterable[object]) -> None:
         elif fact.event is CallEvent.ENDED and call.direction == "outbound":
             entries += _not_reached(session, call.linkedid, call.id, call.ended_at or fact.at, call.offered_at)
     append(session, bus, entries)
+
+
+def needs_settling(session: Session, now: datetime) -> bool:
+    """Whether an order has no call on record yet, or a place was kept for too long."""
+    has_call = exists().where(Call.linkedid == KeptPlace.order_id)
+    is_old = and_(KeptPlace.order_id.is_(None), KeptPlace.asked_at <= now - LONGEST_KEPT)
+    is_in_doubt = and_(KeptPlace.order_id.is_not(None), ~has_call)
+    return session.scalar(select(KeptPlace.id).where(_IS_OPEN, or_(is_old, is_in_doubt)).limit(1)) is not None
 
 
 def settle(session: Session, bus: Bus, now: datetime) -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.service import UNSCOPED
 from app.agents.models import AgentStatus
 from app.agents.rules import AgentState
 from app.calls.models import Call, Leg
+from app.calls.rules import CallState
+from app.kept_places.models import KeptPlace
 from app.patients.models import Patient
 from app.queues.models import Queue
 from app.queues.rules import MAIN_QUEUE
@@ -26,7 +28,8 @@ _MOST, _FEWEST = 30, 3
 def agent_who_knows(session: Session, linkedid: str, queue: str, *, now: datetime) -> str | None:
     """Who is rung first for this caller: whoever talked with them last within the queue's days, else whoever is
     responsible for them; nobody when that agent is not ready or does not serve the queue, or it is not one person's
-    number."""
+    number. Nor when somebody waits for one of the agent's queues already: nobody is passed for it.
+    """
     days = session.scalar(select(Queue.known_days).where(Queue.name == queue))
     patient_id = session.scalar(
         select(Call.patient_id).where(Call.linkedid == linkedid, Call.match_state == "single"), execution_options=_WHOLE
@@ -44,10 +47,19 @@ def agent_who_knows(session: Session, linkedid: str, queue: str, *, now: datetim
         execution_options=_WHOLE,
     )
     agent = last or session.scalar(select(Patient.owner).where(Patient.id == patient_id), execution_options=_WHOLE)
-    if agent is None or queue not in memberships(session).get(agent, {MAIN_QUEUE: 0}):
+    served = memberships(session).get(agent or "", {MAIN_QUEUE: 0})
+    if agent is None or queue not in served or _is_somebody_waiting(session, list(served)):
         return None
     is_ready = select(AgentStatus.id).where(AgentStatus.id == agent, AgentStatus.state == AgentState.READY)
     return session.scalar(is_ready)
+
+
+def _is_somebody_waiting(session: Session, served: list[str]) -> bool:
+    on_the_line = exists().where(
+        Call.ended_at.is_(None), Call.state == CallState.RINGING, Call.queue.in_(served), Call.agent.is_(None)
+    )
+    keeps_a_place = exists().where(KeptPlace.ended_at.is_(None), KeptPlace.queue.in_(served))
+    return bool(session.scalar(select(or_(on_the_line, keeps_a_place)), execution_options=_WHOLE))
 
 
 def serving(session: Session) -> dict[str, int]:
