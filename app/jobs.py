@@ -37,11 +37,13 @@ from app.patients import tasks as patients
 from app.recordings import tasks as recordings
 from app.registers import tasks as registers
 from app.sending_rules import tasks as sending_rules
-from recordings import manifests, pickup, upkeep, watch
+from app.sounds import service as sounds
+from recordings import manifests, pickup, upkeep, uploads, watch
 
 log = structlog.get_logger()
 
 PROCESS_RECORDING = "recordings.process"
+CONVERT_SOUND = "recordings.convert_sound"
 WORK_ON_IMPORT = "imports.work_on"
 MAKE_EXPORT = "exports.make"
 WORK_ON_MASS_SEND = "mass_sends.work_on"
@@ -82,6 +84,7 @@ def _each(task: str, due: Callable[[Parts], Iterable[str | int]]) -> Callable[[C
 
 SWEEPS: Sequence[Sweep] = (
     Sweep(name="recordings.due", every=timedelta(seconds=1), run=_each(PROCESS_RECORDING, recordings.due_recordings)),
+    Sweep(name="recordings.sounds", every=timedelta(seconds=1), run=_each(CONVERT_SOUND, sounds.due_sounds)),
     Sweep(
         name="recordings.unrecorded",
         every=timedelta(minutes=1),
@@ -204,6 +207,10 @@ def make_celery(parts: Parts) -> Celery:
     @celery.task(name=PROCESS_RECORDING, shared=False)  # type: ignore[untyped-decorator]
     def process_recording(recording_id: str) -> None:
         pickup.process_recording(parts, recording_id)
+
+    @celery.task(name=CONVERT_SOUND, shared=False)  # type: ignore[untyped-decorator]
+    def convert_sound(sound_id: int) -> None:
+        uploads.process_upload(parts, sound_id)
 
     @celery.task(name=WORK_ON_IMPORT, shared=False)  # type: ignore[untyped-decorator]
     def work_on_import(run_id: int) -> None:

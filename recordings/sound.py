@@ -1,4 +1,5 @@
-"""From Asterisk's raw two-sided file to a file for the browser, in one pass over chunks. Only this file knows pydub.
+"""From Asterisk's raw two-sided file to a file for the browser, in one pass over chunks; and from any sound to one for
+the telephone. Only this file knows pydub.
 
 The target is FLAC: what is kept is what was said, and the sides stay apart (the stereo modes of MP3, AAC and Opus let a
 loud side leak into the silent one); every browser plays it and seeks in it. pydub reads and measures the chunks; its
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import subprocess
 import warnings
@@ -35,6 +37,7 @@ _FRAME_BYTES = 4
 _CHUNK_SECONDS = 60
 _PEAK_MILLISECONDS = 1000 // PEAKS_PER_SECOND
 _FULL_SCALE = 32768
+_UPLOADED_KINDS = "wav,w64,aiff,mp3,flac,ogg,mov,aac,amr,caf"
 # ffmpeg has all input by then and only writes its last frames.
 _CONVERTER_SECONDS = 60.0
 
@@ -108,6 +111,40 @@ def _sound(frames: int, size: int, patient: _Side, agent: _Side, target: Path | 
         is_torn=size % _FRAME_BYTES != 0,
         bytes=target.stat().st_size if target else 0,
         sha256=sha256_of(target) if target else hashlib.sha256().hexdigest(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephoneSound:
+    """A WAV of 8 kHz, 16 bit, one channel; `level` is its loudest moment, 0 to 1."""
+
+    wav: bytes
+    seconds: float
+    level: float
+
+
+def telephone_sound(source: Path, *, most_seconds: int) -> TelephoneSound:
+    """What Asterisk plays, made of a file that a stranger may have written; at most so many seconds of it.
+
+    Raises UnreadableAudioError for whatever is no sound, or takes too long.
+    """
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"]
+    # A playlist would make it open other files and addresses: only kinds that hold their own sound are read.
+    command += ["-protocol_whitelist", "file,pipe", "-format_whitelist", _UPLOADED_KINDS]
+    command += ["-i", str(source), "-map", "0:a:0", "-t", str(most_seconds), "-ar", str(_RATE), "-ac", "1"]
+    command += ["-f", "s16le", "-c:a", "pcm_s16le", "pipe:1"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_CONVERTER_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise UnreadableAudioError("the converter did not end") from None
+    samples = done.stdout[: len(done.stdout) // 2 * 2]
+    if done.returncode != 0 or not samples:
+        raise UnreadableAudioError(done.stderr.decode(errors="replace")[-300:])
+    audio = AudioSegment(data=samples, sample_width=2, frame_rate=_RATE, channels=1)
+    written = io.BytesIO()
+    audio.export(written, format="wav")
+    return TelephoneSound(
+        wav=written.getvalue(), seconds=len(samples) / 2 / _RATE, level=audio.max / _FULL_SCALE if samples else 0.0
     )
 
 

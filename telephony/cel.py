@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.calls.rules import PatientTold, Telling, WayIn
-from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
+from telephony.tracker.channels import QUEUE_NAME, TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.inputs import CallHistory
 from telephony.tracker.outcomes import outcome_of
 
@@ -163,6 +163,7 @@ def _hang_up(call: CallHistory, row: CELRow, *, is_patient: bool) -> CallHistory
         cause=cause if isinstance(cause, int) else 0,
         dial_status=str(row.extra.get("dialstatus", "")),
         is_automatic=call.is_automatic,
+        has_asked_back=call.callback_at is not None,
         has_left_message=call.voicemail_at is not None,
         is_closed=call.closed_at is not None,
     )
@@ -171,13 +172,21 @@ def _hang_up(call: CallHistory, row: CELRow, *, is_patient: bool) -> CallHistory
 
 def _hear(call: CallHistory, row: CELRow) -> CallHistory:
     """What the way in tells of a call: the notice was heard, nobody is there, a message is left."""
-    match str(row.extra.get("extra", "")).partition("|")[0]:
+    what, _, rest = str(row.extra.get("extra", "")).partition("|")
+    match what:
         case WayIn.NOTICE:
             return replace(call, notice_at=call.notice_at or row.at)
         case WayIn.CLOSED:
             return replace(call, closed_at=call.closed_at or row.at)
         case WayIn.VOICEMAIL:
             return replace(call, voicemail_at=call.voicemail_at or row.at)
+        case WayIn.CALLBACK:
+            queue = rest.partition("|")[2]
+            is_new = call.queue is None and QUEUE_NAME.fullmatch(queue)
+            call = replace(call, queue=queue, queued_at=row.at) if is_new else call
+            return replace(call, callback_at=call.callback_at or row.at)
+        case "direct" if call.queue is None and QUEUE_NAME.fullmatch(rest.partition("|")[2]):
+            return replace(call, queue=rest.partition("|")[2], queued_at=row.at)
         case _:
             return call
 

@@ -43,10 +43,10 @@ def action_for(effect: inputs.Effect) -> Headers:
         case inputs.HangUpChannel():
             return {"Action": "Hangup", "Channel": effect.channel, "Cause": "16"}
         case inputs.RejoinPatient():
-            return _redirect(effect.channel, inputs.Place(context="rejoin", exten=effect.agent))
+            return _redirect(effect.channel, inputs.Extension(context="rejoin", exten=effect.agent))
         case inputs.TransferCall():
             context = "transfer-outside" if effect.is_outside else "take-over" if effect.answers_itself else "transfer"
-            return _redirect(effect.channel, inputs.Place(context=context, exten=effect.target))
+            return _redirect(effect.channel, inputs.Extension(context=context, exten=effect.target))
         case inputs.MoveChannels():
             action = _redirect(effect.channel, effect.to)
             if effect.other_to is not None:
@@ -94,7 +94,7 @@ def action_for(effect: inputs.Effect) -> Headers:
                 "Value": effect.spied,
             }
         case inputs.ChangeSupervision():
-            return _redirect(effect.channel, inputs.Place(context="supervise", exten=effect.mode.value))
+            return _redirect(effect.channel, inputs.Extension(context="supervise", exten=effect.mode.value))
         case inputs.SetMember(is_present=True, is_new=True):
             return {
                 "Action": "QueueAdd",
@@ -125,5 +125,5 @@ def action_for(effect: inputs.Effect) -> Headers:
             raise TypeError(f"no action for {type(effect).__name__}")
 
 
-def _redirect(channel: str, to: inputs.Place) -> Headers:
+def _redirect(channel: str, to: inputs.Extension) -> Headers:
     return {"Action": "Redirect", "Channel": channel, "Context": to.context, "Exten": to.exten, "Priority": "1"}

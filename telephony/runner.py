@@ -20,14 +20,14 @@ from sqlalchemy.orm import Session
 from app import bus as bus_topics
 from app.accounts import service as accounts
 from app.agents import service as agents
+from app.agents.rules import AgentChanged, AgentRecord, AgentState
 from app.alarms.rules import AlarmKind
-from app.call_flows import service as call_flows
-from app.call_flows.rules import Urgency, Waiting, place_of
 from app.calls import service as calls
 from app.calls.rules import CommandKind
 from app.configuration.rules import PARKING_MINUTES, PAUSE_SECONDS
 from app.configuration.service import settings as configuration
 from app.floor import service as floor
+from app.kept_places import service as kept_places
 from app.organisation import service as organisation
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
@@ -39,9 +39,11 @@ from app.settings import AMIAddress
 from app.texts import N_
 from telephony.ami.connection import ActionRefused, Headers, LinkLost, SuspiciousFrame
 from telephony.ami.link import AMILink, LinkState
+from telephony.announcing import Announcer
+from telephony.answering import Answers
 from telephony.effects import action_for
 from telephony.past import Past, read_past
-from telephony.snapshot import read_channels, read_contacts, read_entries, read_queues, started_at
+from telephony.snapshot import read_channels, read_contacts, read_queues, started_at
 from telephony.tracker import inputs
 from telephony.tracker.tracker import Tracker, TrackerRules
 from telephony.writer import AlarmRaised, CELRead, LinkSeen, Writer
@@ -61,8 +63,6 @@ DOUBT_SECONDS = 1.0
 # A writer that has not caught up after this long waits for its database.
 FLUSH_SECONDS = 5.0
 DUTY_RETRY_SECONDS = 1.0
-# Ten times what the busiest hospital has waiting at once.
-MOST_URGENT = 1000
 
 
 class Telephony:
@@ -79,7 +79,9 @@ class Telephony:
         self._main: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._doubt = asyncio.Event()
-        self._urgent: dict[str, Urgency] = {}  # by the channel's uniqueid; the oldest are forgotten
+        self._has_kept_places = False
+        self._announcer = Announcer(parts)
+        self._answers = Answers(parts)
         # Nothing may be dialled before the list of what may be has been read; it is read anew with each order.
         self._may_dial: Callable[[str], bool] = lambda _number: False
         self._is_ready = threading.Event()
@@ -117,7 +119,7 @@ class Telephony:
         )
         self._writer.put(LinkSeen(at=self._parts.now(), state=LinkState.DOWN.value, detail="starting"))
         self._is_ready.set()
-        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus, self._dial_lists]
+        duties = [self._tick, self._beat, self._scan, self._sweep, self._watch_bus, self._dial_lists, self._announce]
         with contextlib.suppress(asyncio.CancelledError):
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._link.run())
@@ -233,14 +235,20 @@ class Telephony:
     # What goes out.
 
     def _carry_out(self, outputs: list[inputs.Output]) -> None:
+        assert self._link is not None
         for output in outputs:
             match output:
                 case inputs.ConfirmCaller():
                     self._start(self._confirm(output))
                 case inputs.PlaceCaller():
-                    self._start(self._place(output))
+                    self._start(self._answers.place(self._link, output))
+                case inputs.FindAgent():
+                    self._start(self._answers.find_agent(self._link, output))
                 case inputs.Effect():
                     self._start(self._do_effect(output))
+                case AgentChanged(agent=AgentRecord(state=AgentState.READY)):
+                    self._writer.put(output)
+                    self._start(self._hush())
                 case _:
                     self._writer.put(output)
 
@@ -253,45 +261,7 @@ class Telephony:
                     number = item.get("CallerIDNum", "")
         self._receive(inputs.CallerAnswered(at=self._parts.now(), linkedid=effect.linkedid, number=number))
         if number is not None:
-            await self._introduce(effect.channel, number)
-
-    async def _introduce(self, channel: str, signalled: str) -> None:
-        """Tell the dialplan, which waits half a second for it, in which language to greet and who stands back."""
-        assert self._link is not None
-        try:
-            caller = await asyncio.to_thread(self._known_caller, signalled)
-            value = f"{caller.language}:{int(caller.is_key)}"
-            await self._link.send(
-                {"Action": "Setvar", "Channel": channel, "Variable": "WARDLINE_CALLER", "Value": value}
-            )
-        except (LinkLost, ActionRefused, DBAPIError) as error:
-            # Who cannot be introduced is greeted like everybody.
-            log.info("telephony.not_introduced", error=type(error).__name__)
-
-    def _known_caller(self, signalled: str) -> call_flows.KnownCaller:
-        settings = self._parts.settings
-        number = parse_number(signalled, area_code=settings.area_code, outside_prefix=settings.outside_prefix)
-        if number is None:
-            return call_flows.KnownCaller()
-        with self._parts.database.reading() as session:
-            return call_flows.known_caller(session, number.e164, now=self._parts.now())
-
-    async def _place(self, effect: inputs.PlaceCaller) -> None:
-        """Say where this caller enters the queue. Without an answer the dialplan puts them at its end."""
-        assert self._link is not None
-        with contextlib.suppress(LinkLost, ActionRefused):
-            listed = await read_entries(self._link.collect, effect.queue)
-            waiting = [
-                Waiting(waited_seconds=seconds, urgency=self._urgent.get(uniqueid, Urgency.USUAL))
-                for uniqueid, seconds in listed
-            ]
-            while len(self._urgent) >= MOST_URGENT:
-                self._urgent.pop(next(iter(self._urgent)))
-            self._urgent[effect.linkedid] = effect.urgency
-            place = str(place_of(waiting, effect.urgency))
-            await self._link.send(
-                {"Action": "Setvar", "Channel": effect.channel, "Variable": "WARDLINE_PLACE", "Value": place}
-            )
+            await self._answers.introduce(self._link, effect.channel, number)
 
     async def _do_effect(self, effect: inputs.Effect) -> None:
         assert self._link is not None
@@ -431,8 +401,26 @@ class Telephony:
         assert self._link is not None
         await asyncio.sleep(DIAL_SECONDS)
         if self._link.state is LinkState.UP:
+            places = await asyncio.to_thread(kept_places.call_and_see, self._parts)
+            if places or self._has_kept_places:
+                self._has_kept_places = bool(places)
+                self._receive(inputs.PlacesKept(at=self._parts.now(), places=places))
             await asyncio.to_thread(outbound_lists.dial_for_free_agents, self._parts)
             await asyncio.to_thread(outbound_lists.call_patients, self._parts)
+
+    async def _announce(self) -> None:
+        """Tell those who wait where they stand."""
+        assert self._link is not None and self._tracker is not None
+        await asyncio.sleep(SCAN_SECONDS)
+        is_somebody_waiting = any(call.queued_at and call.agent is None for call in self._tracker.open_calls)
+        if is_somebody_waiting and self._link.state is LinkState.UP:
+            await self._announcer.tell(self._link)
+
+    async def _hush(self) -> None:
+        assert self._link is not None and self._tracker is not None
+        waiting = [call.linkedid for call in self._tracker.open_calls if call.agent is None and not call.answered_at]
+        with contextlib.suppress(LinkLost):
+            await self._announcer.hush(self._link, waiting)
 
     async def _watch_bus(self) -> None:
         is_healthy = await asyncio.to_thread(lambda: self._parts.bus.is_healthy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -52,6 +53,32 @@ async def read_entries(collect: Collect, queue: str) -> list[tuple[str, float]]:
     items = await collect({"Action": "QueueStatus", "Queue": queue})
     entries = [item for item in items if item.get("Event") == "QueueEntry"]
     return [(item["Uniqueid"], float(item["Wait"])) for item in sorted(entries, key=lambda item: int(item["Position"]))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """A caller in a queue of Asterisk's; the head has position 1."""
+
+    channel: str
+    uniqueid: str
+    queue: str
+    position: int
+    waited_seconds: float
+
+
+async def read_waiting(collect: Collect) -> list[Waits]:
+    """Everybody who waits in any queue."""
+    return [
+        Waits(
+            channel=item["Channel"],
+            uniqueid=item["Uniqueid"],
+            queue=item["Queue"],
+            position=int(item["Position"]),
+            waited_seconds=float(item["Wait"]),
+        )
+        for item in await collect({"Action": "QueueStatus"})
+        if item.get("Event") == "QueueEntry"
+    ]
 
 
 async def read_contacts(collect: Collect) -> dict[str, frozenset[str]]:

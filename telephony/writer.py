@@ -21,6 +21,7 @@ from app.calls import service as calls
 from app.calls.rules import CallChanged, CallEvent, PatientTold
 from app.floor import service as floor
 from app.floor.rules import SupervisionChanged
+from app.kept_places import service as kept_places
 from app.outbound_lists import service as outbound_lists
 from app.parts import Parts
 from app.queues.models import TelephonyLink
@@ -168,6 +169,7 @@ class Writer:
                 case _:
                     facts.append(record)
         calls.record_facts(session, self._parts.bus, facts, now, settings=self._parts.settings)
+        kept_places.follow_calls(session, self._parts.bus, facts)
         floor.record_supervisions(session, self._parts.bus, supervised, key=self._parts.settings.secret_key)
         ended = [fact.call.id for fact in facts if isinstance(fact, CallChanged) and fact.event is CallEvent.ENDED]
         call_flows.follow_messages(session, self._parts.bus, ended, settings=self._parts.settings, now=now)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.ports import free_port
 
-_SCENARIOS = Path(__file__).parent / "live" / "scenarios"
+SCENARIOS = Path(__file__).parent / "live" / "scenarios"
 
 
 class Sipp:
@@ -50,7 +50,7 @@ def patients_calling(
     sipp = Sipp(
         [
             "-sf",
-            str(_SCENARIOS / "caller.xml"),
+            str(SCENARIOS / "caller.xml"),
             "-s",
             hotline,
             "-key",
@@ -82,9 +82,9 @@ def patient_pressing(
     """A patient who calls, presses each key so many seconds after the one before, and stays until the other end rings
     off or `seconds` are over."""
     keys = "".join(
-        _CALLER_PRESS.replace("@AFTER@", str(int(after * 1000))).replace("@KEY@", key) for after, key in presses
+        CALLER_PRESS.replace("@AFTER@", str(int(after * 1000))).replace("@KEY@", key) for after, key in presses
     )
-    scenario = (_SCENARIOS / "caller.xml").read_text().replace("<pause/>", keys + "<pause/>")
+    scenario = (SCENARIOS / "caller.xml").read_text().replace("<pause/>", keys + "<pause/>")
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write(scenario)
         file.flush()
@@ -114,7 +114,7 @@ def patient_pressing(
             sipp.stop()
 
 
-_CALLER_PRESS = """
+CALLER_PRESS = """
   <pause milliseconds="@AFTER@"/>
   <send retrans="500"><![CDATA[
 INFO sip:[service]@[remote_ip]:[remote_port] SIP/2.0
@@ -137,14 +137,14 @@ Duration=160
 @contextlib.contextmanager
 def phone_at(port: int, *, answers_after_seconds: float = 0.2, calls: int = 1_000_000) -> Iterator[Sipp]:
     """A plain SIP phone at `port`."""
-    with _phone(port, _SCENARIOS / "phone.xml", "-d", str(int(answers_after_seconds * 1000)), calls=calls) as sipp:
+    with _phone(port, SCENARIOS / "phone.xml", "-d", str(int(answers_after_seconds * 1000)), calls=calls) as sipp:
         yield sipp
 
 
 @contextlib.contextmanager
 def phone_refusing_at(port: int, *, code: int = 486, after_seconds: float = 0.1) -> Iterator[Sipp]:
     """A phone that refuses every call with this SIP status."""
-    scenario = (_SCENARIOS / "refusing.xml").read_text().replace("486", str(code))
+    scenario = (SCENARIOS / "refusing.xml").read_text().replace("486", str(code))
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write(scenario)
         file.flush()
@@ -155,7 +155,7 @@ def phone_refusing_at(port: int, *, code: int = 486, after_seconds: float = 0.1)
 @contextlib.contextmanager
 def phone_ringing_at(port: int) -> Iterator[Sipp]:
     """A phone that nobody answers."""
-    with _phone(port, _SCENARIOS / "silent.xml") as sipp:
+    with _phone(port, SCENARIOS / "silent.xml") as sipp:
         yield sipp
 
 
@@ -165,7 +165,7 @@ def phone_pressing_at(port: int, *presses: tuple[float, str], speech: Path | Non
 
     `speech` is what the patient says at once: A-law, 8 kHz.
     """
-    scenario = (_SCENARIOS / "pressing.xml").read_text()
+    scenario = (SCENARIOS / "pressing.xml").read_text()
     said = f'<nop><action><exec rtp_stream="{speech},1,8"/></action></nop>' if speech else ""
     keys = "".join(_PRESS.replace("@AFTER@", str(int(after * 1000))).replace("@KEY@", key) for after, key in presses)
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
@@ -198,14 +198,14 @@ Duration=160
 @contextlib.contextmanager
 def phone_holding_at(port: int) -> Iterator[Sipp]:
     """A phone that answers, holds after 0.7 s, and resumes after as long again."""
-    with _phone(port, _SCENARIOS / "holding.xml") as sipp:
+    with _phone(port, SCENARIOS / "holding.xml") as sipp:
         yield sipp
 
 
 @contextlib.contextmanager
 def phone_hanging_up_at(port: int, *, after_seconds: float) -> Iterator[Sipp]:
     """A phone that answers at once and hangs up by itself."""
-    with _phone(port, _SCENARIOS / "hanging_up.xml", "-d", str(int(after_seconds * 1000))) as sipp:
+    with _phone(port, SCENARIOS / "hanging_up.xml", "-d", str(int(after_seconds * 1000))) as sipp:
         yield sipp
 
 

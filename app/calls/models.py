@@ -49,6 +49,8 @@ class Call(Table):
     notice_at: Mapped[datetime | None]  # when the caller had heard that the call is recorded
     closed_at: Mapped[datetime | None]  # when a message ended the way in, because nobody was there
     voicemail_at: Mapped[datetime | None]  # when the caller began to leave a message
+    callback_at: Mapped[datetime | None]  # when the caller asked to be called back
+    urgency: Mapped[str] = mapped_column(String(10), default="usual", server_default="usual")
     rejoining_at: Mapped[datetime | None]  # since when the patient waits for a reloaded desk, else nothing
     consult: Mapped[str | None] = mapped_column(String(12))  # ConsultState of app.calls.rules, while somebody is asked
     consult_with: Mapped[str | None] = mapped_column(String(64))  # a username, a queue or an E.164 number

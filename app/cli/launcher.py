@@ -216,7 +216,7 @@ def _seed(settings: Settings) -> None:
     parts = Parts.open(settings)
     try:
         with parts.database.writing() as session:
-            queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
+            queues.install_queues(session, settings, label=HOTLINE_LABEL)
             call_flows.install_shipped(session, settings, parts.now())
             codes.seed(session)
             templates.install_shipped(session, parts.now())

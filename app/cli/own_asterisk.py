@@ -132,5 +132,7 @@ def _config(
         service_level_seconds=int(settings.service_level.total_seconds()),
         queues=plan.queues,
         flows=plan.flows,
+        queue_sounds=plan.queue_sounds,
+        language=settings.locale,
         timezone=settings.timezone.key,
     )

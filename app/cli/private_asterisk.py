@@ -55,7 +55,7 @@ class Switchboard:
         if (phones, plan) == (self._phones, self._plan) or self._asterisk is None:
             return
         self._phones, self._plan = phones, plan
-        self._asterisk.take_over(agents=phones, queues=plan.queues, flows=plan.flows)
+        self._asterisk.take_over(agents=phones, queues=plan.queues, flows=plan.flows, queue_sounds=plan.queue_sounds)
 
     def stop(self) -> None:
         """Stopping twice is harmless."""
@@ -86,6 +86,8 @@ class Switchboard:
             service_level_seconds=int(self._settings.service_level.total_seconds()),
             queues=self._plan.queues,
             flows=self._plan.flows,
+            queue_sounds=self._plan.queue_sounds,
+            language=self._settings.locale,
             timezone=self._settings.timezone.key,
         )
 

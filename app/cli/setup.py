@@ -35,7 +35,7 @@ def migrate(settings: Settings) -> None:
     upgrade_schema(settings.database_url)
     parts = Parts.open(settings)
     with parts.database.writing() as session:
-        queues.ensure_queues(session, settings, label=HOTLINE_LABEL)
+        queues.install_queues(session, settings, label=HOTLINE_LABEL)
         call_flows.install_shipped(session, settings, parts.now())
         codes.seed(session)
         templates.install_shipped(session, parts.now())

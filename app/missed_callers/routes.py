@@ -13,6 +13,7 @@ from app.accounts.rules import AT_THE_DESK, OVER_AGENTS
 from app.audit.rules import Action
 from app.errors import Conflict, InvalidInput
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
+from app.kept_places import service as kept_places
 from app.missed_callers import service
 from app.missed_callers.rules import LONGEST_REASON, RESULT_TEXT, SHOWN_TEXT, Shown
 from app.paging import DEFAULT_LIMIT
@@ -34,6 +35,7 @@ def show_callers() -> str:
         )
         counts = {each: service.count_callers(session, each, by=me, now=now) for each in Shown}
         minutes = service.minutes_allowed(session)
+        kept_count = kept_places.count_places(session)
     query: dict[str, Any] = {"show": shown.value}
     if queue:
         query["queue"] = queue
@@ -46,6 +48,7 @@ def show_callers() -> str:
         choices=[(each, _(text)) for each, text in SHOWN_TEXT.items()],
         results={each.value: _(text) for each, text in RESULT_TEXT.items()},
         minutes=minutes,
+        kept_count=kept_count,
         me=me,
         may_call=viewer().grant(Module.CALLS).can_write,
         is_over_agents=signed_in().role in OVER_AGENTS,

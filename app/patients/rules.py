@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from app.texts import N_
@@ -296,3 +296,15 @@ def _candidate(fact: MatchFact, now: datetime) -> Candidate:
         relation=fact.relation,
         reasons=tuple(reasons),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDate:
+    """When somebody is expected, in the hospital's zone; the time where it is known."""
+
+    on: date
+    at: time | None = None
+
+    def sorts(self) -> datetime:
+        """By what the next one is found: a day without a time comes before its times."""
+        return datetime.combine(self.on, self.at or time())

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+import app.sounds.models  # noqa: F401  a queue's music is one of its rows
 from app.db import Table
 
 
@@ -21,6 +22,11 @@ class Queue(Table):
     wrap_up_seconds: Mapped[int | None]  # nothing: as the settings say
     max_wait_seconds: Mapped[int | None]  # after which callers go on to `overflow`
     overflow: Mapped[str | None] = mapped_column(String(40))
+    offers_callback: Mapped[bool] = mapped_column(default=False, server_default="0")  # by key 1, keeping the place
+    tells_wait: Mapped[bool] = mapped_column(default=False, server_default="0")  # the place, and about how long
+    known_days: Mapped[int | None]  # whoever talked with the caller within so many days is rung first
+    when_empty: Mapped[str] = mapped_column(String(10), default="wait", server_default="wait")  # WhenEmpty
+    music_id: Mapped[int | None] = mapped_column(ForeignKey("uploaded_sound.id"))  # nothing: the packaged music
     row_version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": row_version}

@@ -31,6 +31,7 @@ from app.followups import routes as followups
 from app.groups import routes as groups
 from app.http import PUBLIC, allow
 from app.imports import routes as imports
+from app.kept_places import routes as kept_places
 from app.mailings import routes as mailings
 from app.mass_sends import routes as mass_sends
 from app.message_templates import routes as message_templates
@@ -49,6 +50,7 @@ from app.reports import routes as reports
 from app.segments import routes as segments
 from app.sending_rules import routes as sending_rules
 from app.smsc_accounts import routes as smsc_accounts
+from app.sounds import routes as sounds
 from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
 from app.web.live.sockets import Live
@@ -98,6 +100,8 @@ _ROOMS: tuple[Any, ...] = (
     articles,
     floor,
     call_flows,
+    kept_places,
+    sounds,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
 _LARGEST_BODY = 1024 * 1024

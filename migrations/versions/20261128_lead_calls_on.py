@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128p"
-down_revision = "20261128n"
+down_revision = "20261128v"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,6 +18,7 @@ FALLBACK_QUEUE = "fallback"
 
 _USERNAME = re.compile(r"[a-z][a-z0-9_\-]{0,31}")
 _QUEUE = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_FOLDER = re.compile(r"[0-9a-f]{8,64}")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -38,6 +40,14 @@ class QueuePlan:
     service_level_seconds: int = 20
     max_wait_seconds: int | None = None
     overflow: str | None = None
+    offers_callback: bool = False
+    tells_wait: bool = False
+    knows_callers: bool = False
+    """Whoever talked with a caller last is rung first."""
+    tells_empty: bool = False
+    """Callers are not let in, nor kept, when nobody who is signed in serves it."""
+    music: str = ""
+    """The folder of its music below the spool's; empty for the packaged one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +92,15 @@ class AsteriskConfig:
     flows: tuple[FlowPlan, ...] = ()
     """The ways in that are live. A hotline that none serves leads straight to the main queue."""
     timezone: str = "Asia/Shanghai"
+    queue_sounds: Mapping[str, str] = field(default_factory=dict)
+    """By language, the folder of what a queue says itself. Without any, nobody is called back or told that nobody is
+    there."""
+    language: str = "zh_Hans"
+    """What callers are spoken to in whose language nobody knows."""
+    announce_seconds: int = 30
+    """How often callers who wait are told what the queue tells."""
+    known_seconds: int = 12
+    """For how long the agent who knows a caller is rung before anybody else is."""
     message_seconds: int = 180
     """For how long a caller may speak after the tone."""
     system_name: str = "wardline"
@@ -97,6 +116,8 @@ def write_config(config: AsteriskConfig) -> Path:
         if not _USERNAME.fullmatch(agent.username):
             raise SettingsError(f"{agent.username!r} cannot be a phone's name: a-z, 0-9, _ and -, at most 32")
     for queue in config.queues:
+        if queue.music and not _FOLDER.fullmatch(queue.music):
+            raise SettingsError(f"{queue.music!r} cannot be a folder of music")
         if not _QUEUE.fullmatch(queue.name) or (queue.overflow and not _QUEUE.fullmatch(queue.overflow)):
             raise SettingsError(f"{queue.name!r} cannot be a queue's name: a-z, 0-9 and _, at most 32")
     folders = [config.etc, config.log / "cel-custom", config.spool / "monitor", config.spool / "prompts"]
@@ -121,6 +142,7 @@ def write_config(config: AsteriskConfig) -> Path:
             for plan in config.flows
             for line in dialplan_of(plan, zone=config.timezone, answer_seconds=config.answer_seconds)
         ],
+        "musics": sorted({queue.music for queue in queues if queue.music}),
         "queue": MAIN_QUEUE,
         "fallback_queue": FALLBACK_QUEUE,
     }

@@ -15,7 +15,7 @@ from app.errors import Unavailable
 from telephony.asterisk.config import AsteriskConfig, write_config
 from telephony.asterisk.provision import AsteriskProgram
 
-RELOADED = ("res_pjsip.so", "app_queue.so", "pbx_config.so")
+RELOADED = ("res_pjsip.so", "res_musiconhold.so", "app_queue.so", "pbx_config.so")
 """Whose files change while it runs; reloading none of these touches a call in progress."""
 
 

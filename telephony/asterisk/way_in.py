@@ -17,6 +17,12 @@ _FOLDER = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _ZONE = re.compile(r"[A-Za-z0-9_+\-/]{1,60}")
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
+# Wardline sets it once the day is spoken, which takes about as long as the greeting; who is faster hears nothing of it.
+_APPOINTMENT = (
+    ',GotoIf($["${WARDLINE_APPOINTMENT}" = ""]?greeted)',
+    ",Playback(${ASTSPOOLDIR}/prompts/${WARDLINE_APPOINTMENT}/say)",
+)
+_LANGUAGE = re.compile(r"[a-z]{2}(?:_[A-Za-z]{2,8})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,24 +67,36 @@ def dialplan_of(plan: FlowPlan, *, zone: str, answer_seconds: int) -> list[str]:
 
 def _greet(plan: FlowPlan) -> list[str]:
     usual = _folder(plan.sounds[plan.flow.language])
-    steps = [f",Set(SOUNDS=${{ASTSPOOLDIR}}/prompts/{usual})", ",Gosub(known-caller,s,1)"]
+    spoken = plan.flow.language
+    steps = [
+        f",Set(SOUNDS=${{ASTSPOOLDIR}}/prompts/{usual})",
+        f",Set(WARDLINE_SPOKEN={_checked(_LANGUAGE, spoken)})",
+        ",Gosub(known-caller,s,1)",
+    ]
     for language, folder in sorted(plan.sounds.items()):
         if language != plan.flow.language:
             other = f"${{ASTSPOOLDIR}}/prompts/{_folder(folder)}"
-            steps.append(f',Set(SOUNDS=${{IF($["${{WARDLINE_LANGUAGE}}" = "{language}"]?{other}:${{SOUNDS}})}})')
+            is_theirs = f'$["${{WARDLINE_LANGUAGE}}" = "{_checked(_LANGUAGE, language)}"]'
+            steps.append(f",Set(SOUNDS=${{IF({is_theirs}?{other}:${{SOUNDS}})}})")
+            steps.append(f",Set(WARDLINE_SPOKEN=${{IF({is_theirs}?{language}:${{WARDLINE_SPOKEN}})}})")
     return [
         *steps,
         ",Playback(${SOUNDS}/greeting)",
         ",Gosub(tell,s,1(notice,0,))",
-        ",Gosub(heartbeat,s,1)",
+        *(_APPOINTMENT if plan.flow.tells_appointment else []),
+        "(greeted),Gosub(heartbeat,s,1)",
         ',GotoIf($["${GOSUB_RETVAL}" = "old"]?fallback)',
     ]
 
 
 def _open_or_closed(flow: Flow, zone: str) -> list[str]:
-    opened = _label(flow.opened)
+    opened, begin = _label(flow.opened), []
+    if flow.for_key is not None:
+        # Who is known as a key patient is led apart, while somebody is there.
+        begin = [f'(begin),GotoIf($["${{WARDLINE_KEY}}" = "1"]?{_label(flow.for_key)}:{opened})']
+        opened = "begin"
     if flow.hours.always:
-        return [f",Goto({opened})"]
+        return [f",Goto({opened})", *begin]
     closed = _label(flow.closed)
     steps = [
         f",Set(TODAY=${{STRFTIME(${{EPOCH}},{_checked(_ZONE, zone)},%Y-%m-%d)}})",
@@ -92,7 +110,7 @@ def _open_or_closed(flow: Flow, zone: str) -> list[str]:
         steps.append(f',GotoIf($["${{TODAY}}" = "{day}"]?{closed})')
     for weekday, span in sorted(flow.hours.days.items()):
         steps.append(f',GotoIf($["${{WEEKDAY}}" = "{int(weekday)}" & {_within(span)}]?{opened})')
-    return [*steps, f",Goto({closed})"]
+    return [*steps, f",Goto({closed})", *begin]
 
 
 def _within(span: Span) -> str:

@@ -5,6 +5,7 @@ import re
 TRUNK = "trunk"
 # Somebody outside who is asked, or has got a call: over the same line, and never taken for a patient.
 OUTSIDE = "outside"
+QUEUE_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _PJSIP = re.compile(r"PJSIP/([A-Za-z0-9_\-]{1,64})-[0-9a-f]{8}")
 _OWN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")

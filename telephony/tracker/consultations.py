@@ -21,9 +21,9 @@ from telephony.tracker.live_call import NOBODY, LiveCall
 from telephony.tracker.live_calls import LiveCalls
 from telephony.tracker.targets import Targets
 
-HELD = inputs.Place(context="held")
-ROOM = inputs.Place(context="room")
-PATIENT_IN_ROOM = inputs.Place(context="room", exten="patient")
+HELD = inputs.Extension(context="held")
+ROOM = inputs.Extension(context="room")
+PATIENT_IN_ROOM = inputs.Extension(context="room", exten="patient")
 ASKED = "asked"
 _ORDERED = {
     CommandKind.COMPLETE: ConsultMove.COMPLETE,
@@ -60,7 +60,7 @@ class Consultations:
 
     def _ask(self, command: inputs.CommandIssued, call: LiveCall) -> None:
         target = self._targets.of(command)
-        place = None if isinstance(target, str) else self._targets.place_to_ask(target, by=command.agent)
+        place = None if isinstance(target, str) else self._targets.extension_to_ask(target, by=command.agent)
         if call.record.consult is not None:
             self._refuse(command, N_("Somebody is being asked already."))
         elif isinstance(target, str):

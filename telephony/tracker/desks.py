@@ -48,6 +48,7 @@ class Desk:
     unproved_since: datetime | None = None
     queues: Mapping[str, int] = field(default_factory=lambda: {MAIN_QUEUE: 0})  # which the agent serves, with penalties
     members: dict[str, Membership | None] = field(default_factory=dict)  # as last ordered or seen; nothing when unknown
+    is_held_back: bool = False  # for a caller who keeps a place: rung for nobody else
     is_settled: bool = False  # the members were compared with what is wanted
 
     def prove(self, *, at: datetime, page: str, is_registered: bool, has_microphone: bool) -> None:
@@ -89,12 +90,17 @@ class Desk:
         state = self.record.state
         if state is not AgentState.OFFLINE:
             is_paused = state not in (AgentState.READY, AgentState.RINGING)
+            is_paused = is_paused or (self.is_held_back and state is AgentState.READY)
             wanted |= {queue: (True, is_paused, penalty) for queue, penalty in self.queues.items()}
         return wanted
 
     def see_member(self, queue: str, member: Membership | None) -> None:
         """What Asterisk says of the agent in this queue; nothing when nobody knows."""
         self.members[queue] = member
+        self.is_settled = False
+
+    def hold_back(self, *, is_held_back: bool) -> None:
+        self.is_held_back = is_held_back
         self.is_settled = False
 
     def serve(self, queues: Mapping[str, int]) -> None:

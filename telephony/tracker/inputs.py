@@ -10,6 +10,7 @@ from app.agents.rules import AgentChanged
 from app.call_flows.rules import Urgency
 from app.calls.rules import CallChanged, CallerConfirmed, CallOutcome, CommandKind, PatientTold
 from app.floor.rules import SupervisionChanged, SupervisionMode
+from app.kept_places.rules import Place
 from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 
@@ -101,6 +102,14 @@ class QueuesPlanned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacesKept:
+    """Callers who rang off and may be called back now, as soon as somebody is free."""
+
+    at: datetime
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelInfo:
     channel: str
     uniqueid: str
@@ -137,6 +146,7 @@ class CallHistory:
     notice_at: datetime | None = None
     closed_at: datetime | None = None
     voicemail_at: datetime | None = None
+    callback_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,12 +191,25 @@ class ConfirmCaller(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceCaller(Effect):
-    """An urgent caller is about to enter the queue and waits, for half a second, to be told the place."""
+    """A caller is about to enter the queue and waits, for half a second, to be told the place.
+
+    It is an urgent caller, or one who has waited in it since `queued_at`.
+    """
 
     channel: str
     linkedid: str
     queue: str
     urgency: Urgency
+    queued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindAgent(Effect):
+    """A known caller is about to enter the queue and waits, for half a second, to be told who is rung first."""
+
+    channel: str
+    linkedid: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +258,7 @@ class TransferCall(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Extension:
     """Where in the dialplan a channel goes on."""
 
     context: str
@@ -247,9 +270,9 @@ class MoveChannels(Effect):
     """Lead a channel, and perhaps a second one in the same moment, to another place. Nobody is hung up by it."""
 
     channel: str
-    to: Place
+    to: Extension
     other_channel: str = ""
-    other_to: Place | None = None
+    other_to: Extension | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +359,7 @@ Input = (
     | CallerAnswered
     | AgentAdded
     | QueuesPlanned
+    | PlacesKept
     | Snapshot
 )
 Fact = CallChanged | CallerConfirmed | AgentChanged | PatientTold | SupervisionChanged

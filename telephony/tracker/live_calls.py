@@ -25,15 +25,17 @@ from app.calls.rules import (
 from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 from telephony.tracker import inputs
-from telephony.tracker.channels import TRUNK, clean_number, endpoint_of, is_own_id
+from telephony.tracker.channels import QUEUE_NAME, TRUNK, clean_number, endpoint_of, is_own_id
 from telephony.tracker.desks import Desk
 from telephony.tracker.live_call import NOBODY, LiveCall
 from telephony.tracker.outcomes import outcome_of
+from telephony.tracker.queueing import DIRECT, ask_for_queue
 
 _HEARD = {
     WayIn.NOTICE: ("notice_at", CallEvent.NOTICED),
     WayIn.CLOSED: ("closed_at", CallEvent.CLOSED),
     WayIn.VOICEMAIL: ("voicemail_at", CallEvent.VOICEMAIL),
+    WayIn.CALLBACK: ("callback_at", CallEvent.CALLBACK),
 }
 _REFUSALS = (17, 21)  # Q.850: busy, rejected
 
@@ -402,13 +404,19 @@ class LiveCalls:
     def _on_told(self, event: ami.Told) -> None:
         call = self._by_linkedid.get(event.linkedid)
         if call is not None and call.record.direction == "inbound" and event.what in set(WayIn):
-            self.hear(call, WayIn(event.what), event.at)
+            self.hear(call, WayIn(event.what), event.at, queue=event.given)
         if call is not None and call.record.direction == "inbound" and event.what in set(Urgency):
+            call.record = replace(call.record, urgency=event.what)
             self._out.append(
                 inputs.PlaceCaller(
                     channel=call.patient[0], linkedid=event.linkedid, queue=event.given, urgency=Urgency(event.what)
                 )
             )
+        if call is not None and call.record.direction == "inbound" and QUEUE_NAME.fullmatch(event.given):
+            self._out.extend(ask_for_queue(call, event))
+            if event.what == DIRECT and call.record.queued_at is None:
+                call.record = replace(call.record, queue=event.given, queued_at=event.at)
+                self.say(call, CallEvent.QUEUED, event.at)
         if call is not None and is_own_id(event.linkedid) and event.what in set(Telling):
             self._out.append(
                 PatientTold(
@@ -420,11 +428,16 @@ class LiveCalls:
                 )
             )
 
-    def hear(self, call: LiveCall, way: WayIn, at: datetime | None) -> None:
-        """The way in has told this of an inbound call, if it has; twice is the same as once."""
+    def hear(self, call: LiveCall, way: WayIn, at: datetime | None, *, queue: str = "") -> None:
+        """The way in has told this of an inbound call, if it has; twice is the same as once.
+
+        `queue` is the one that the caller asked in to be called back, whom Asterisk may not have let in.
+        """
         field_name = _HEARD[way][0]
         if at is not None and getattr(call.record, field_name) is None:
             changes: dict[str, Any] = {field_name: at}
+            if way is WayIn.CALLBACK and call.record.queue is None and QUEUE_NAME.fullmatch(queue):
+                changes |= {"queue": queue, "queued_at": at}
             call.record = replace(call.record, **changes)
             self.say(call, _HEARD[way][1], at)
 
@@ -479,12 +492,13 @@ class LiveCalls:
             cause=cause,
             dial_status=call.dial_status,
             is_automatic=call.record.direction == "outbound" and call.record.agent is None,
+            has_asked_back=call.record.callback_at is not None,
             has_left_message=call.record.voicemail_at is not None,
             is_closed=call.record.closed_at is not None,
         )
 
     def end(self, call: LiveCall, at: datetime, outcome: CallOutcome, by: str) -> None:
-        missed = dict.fromkeys(MISSED, CallState.ABANDONED)
+        missed = dict.fromkeys((*MISSED, CallOutcome.CALLBACK), CallState.ABANDONED)
         state = (missed | {CallOutcome.ANSWERED: CallState.ANSWERED}).get(outcome, CallState.FAILED)
         self.end_pause(call, at)
         if call.record.parked_at is not None:

@@ -28,12 +28,15 @@ def outcome_of(
     cause: int,
     dial_status: str,
     is_automatic: bool = False,
+    has_asked_back: bool = False,
     has_left_message: bool = False,
     is_closed: bool = False,
 ) -> CallOutcome:
     """`cause` is that of the patient's channel in Q.850, 0 when unknown; `dial_status` is Asterisk's DIALSTATUS."""
     if is_answered:
         return CallOutcome.ANSWERED
+    if direction == "inbound" and has_asked_back:
+        return CallOutcome.CALLBACK
     if direction == "inbound" and has_left_message:
         return CallOutcome.VOICEMAIL
     if direction == "inbound" and is_closed:

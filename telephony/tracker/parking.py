@@ -64,7 +64,7 @@ class Parking:
         call.record = replace(call.record, agent=None, held_at=None, parked_at=command.at, parked_by=command.agent)
         call.hung_up_by = None
         self._calls.say(call, CallEvent.PARKED, command.at, command.agent, leg)
-        place = inputs.Place(context="parked", exten=self._calls.queue_of(call))
+        place = inputs.Extension(context="parked", exten=self._calls.queue_of(call))
         self._out.append(inputs.MoveChannels(command_id=command.id, channel=call.patient[0], to=place))
         if call.is_in_room:
             call.is_in_room = False

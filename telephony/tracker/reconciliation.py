@@ -118,6 +118,7 @@ class Reconciliation:
         self._calls.hear(call, WayIn.NOTICE, history.notice_at)
         self._calls.hear(call, WayIn.CLOSED, history.closed_at)
         self._calls.hear(call, WayIn.VOICEMAIL, history.voicemail_at)
+        self._calls.hear(call, WayIn.CALLBACK, history.callback_at, queue=history.queue or "")
 
     def _end_as_told(self, call: LiveCall, history: inputs.CallHistory, snapshot: inputs.Snapshot) -> None:
         by = history.ended_by or ("system" if history.is_complete or not snapshot.is_restarted else "restart")

@@ -43,20 +43,20 @@ class Targets:
             return N_("This colleague is not ready. Choose another, or the queue.")
         return Target(name=name, exten=name)
 
-    def place_to_ask(self, target: Target, *, by: str) -> inputs.Place | None:
+    def extension_to_ask(self, target: Target, *, by: str) -> inputs.Extension | None:
         """Where the channel of an agent who asks goes; nothing when nobody of the queue is ready.
 
         A queue is asked by ringing one after the other of those who are ready: nobody waits in it; the patient holds.
         """
         if target.is_outside:
-            return inputs.Place(context="consult-outside", exten=target.exten)
+            return inputs.Extension(context="consult-outside", exten=target.exten)
         exten = self._first_ready(target.name, by) if target.is_queue else target.exten
-        return inputs.Place(context="consult", exten=exten) if exten else None
+        return inputs.Extension(context="consult", exten=exten) if exten else None
 
-    def next_to_ask(self, queue: str, *, by: str) -> inputs.Place | None:
+    def next_to_ask(self, queue: str, *, by: str) -> inputs.Extension | None:
         """Who is rung after one of the queue has not answered; nothing when `queue` is none, or has nobody more."""
         exten = self._first_ready(queue, by) if queue in self._queues else ""
-        return inputs.Place(context="consult", exten=exten) if exten else None
+        return inputs.Extension(context="consult", exten=exten) if exten else None
 
     def _first_ready(self, queue: str, by: str) -> str:
         """Of those with the lowest penalty, who has been ready for longest."""

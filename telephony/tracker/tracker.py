@@ -20,6 +20,7 @@ from telephony.tracker.consult_recovery import ConsultRecovery
 from telephony.tracker.consultations import Consultations
 from telephony.tracker.desks import IN_CALL, LOSS_PATIENCE, PROOF_LIFETIME, START_GRACE, Desk
 from telephony.tracker.internal_calls import INTERNAL, InternalCalls
+from telephony.tracker.keeping import Keeping
 from telephony.tracker.live_calls import LiveCalls
 from telephony.tracker.orders import Orders
 from telephony.tracker.parking import Parking
@@ -85,6 +86,7 @@ class Tracker:
         records = list(calls)
         self._calls.restore(record for record in records if record.direction != INTERNAL)
         self._internal.restore(record for record in records if record.direction == INTERNAL)
+        self._keeping = Keeping(self._desks, self._calls)
         self._supervisions.restore(supervisions)
 
     def receive(self, given: inputs.Input) -> list[inputs.Output]:
@@ -112,6 +114,8 @@ class Tracker:
                 self._add_agent(given)
             case inputs.QueuesPlanned():
                 self._plan_queues(given)
+            case inputs.PlacesKept():
+                self._keeping.see(given.places, given.at)
             case inputs.Snapshot():
                 self._see_phones(given)
                 self._internal.reconcile(given)
@@ -149,6 +153,7 @@ class Tracker:
 
     def _finish(self, at: datetime) -> list[inputs.Output]:
         self._supervisions.follow(at)
+        self._keeping.hold(at)
         # Compared by identity first: with hundreds of desks, this is most of what an event costs.
         for name, desk in self._desks.items():
             if desk.record is not desk.told or not desk.is_settled:

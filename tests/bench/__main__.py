@@ -18,6 +18,7 @@ from tests.bench import (
     search,
     segments,
     sms,
+    waiting,
 )
 
 _BENCHES = {
@@ -35,6 +36,7 @@ _BENCHES = {
     "questionnaires": questionnaires.measure,
     "segments": segments.measure,
     "sms": sms.measure,
+    "waiting": waiting.measure,
 }
 
 

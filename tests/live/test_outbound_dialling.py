@@ -263,7 +263,7 @@ def test_telephony_that_restarts_in_mid_call_loses_neither_the_answers_nor_the_e
 def test_telephony_that_is_killed_leaves_one_truthful_attempt_and_never_two_calls(
     settings: Settings, switch: Switch, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
-    monkeypatch.setattr("app.followups.service.attempts._UNDIALLED_AFTER", timedelta(seconds=4))
+    monkeypatch.setattr("app.calls.service.doubt._UNDONE_AFTER", timedelta(seconds=4))
     cel = switch.folder / "log/cel-custom/wardline.csv"
     floor = Floor(settings, switch)
     floor.add_agents("alice")

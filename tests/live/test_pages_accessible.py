@@ -40,6 +40,7 @@ _VISIBLE_TEXTS = """() => {
 _PAGES = (
     "/work",
     "/work/missed-callers",
+    "/work/kept-places",
     "/work/wishes",
     "/reports",
     "/desk",
@@ -115,6 +116,7 @@ _FLOOR_PAGES = (
     "/queues/manage",
     "/queues/manage/new",
     "/queues/manage/hotline",
+    "/sounds",
 )
 _ADMIN_PAGES = (
     "/admin/staff",

@@ -326,7 +326,7 @@ class SwitchModel:
                     party.room.add(uniqueid)
             self._after_move(party, moved)
 
-    def _after_move(self, party: Party, moved: list[tuple[str, inputs.Place]]) -> None:
+    def _after_move(self, party: Party, moved: list[tuple[str, inputs.Extension]]) -> None:
         places = {uniqueid: place.context for uniqueid, place in moved}
         leg = party.agents.get(party.talker, "")
         if places.get(party.patient) == "parked":

@@ -41,7 +41,7 @@ def states(switch: SwitchModel) -> tuple[str, str]:
 def test_a_parked_patient_leaves_the_agent_free_and_is_picked_up_by_anybody(switch: SwitchModel, party: Party) -> None:
     parked = order(switch, CommandKind.PARK, party)
     assert [each.to for each in effects(parked, inputs.MoveChannels)] == [
-        inputs.Place(context="parked", exten="hotline")
+        inputs.Extension(context="parked", exten="hotline")
     ]
     assert states(switch) == ("ready", "ready")
     call = only_call(switch)

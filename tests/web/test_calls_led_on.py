@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from app.quality.models import Recording
 from sqlalchemy import select, update
 
 from app.agents.models import AgentStatus
@@ -19,7 +20,6 @@ from app.journal.models import JournalEntry
 from app.missed_callers.models import CallbackRequest
 from app.organisation.models import Department
 from app.parts import Parts
-from app.quality.models import Recording
 from app.queues.service import board
 from tests.web.browser import Browser
 from tests.web.live_page import PageOf, add_patient, ring

@@ -21,6 +21,8 @@ def read_form(form: Mapping[str, str]) -> Flow:
         hotlines=tuple(dict.fromkeys(form.get("hotlines", "").replace(",", " ").replace("，", " ").split()))[:20],
         language=form.get("language", "") if form.get("language") in LANGUAGES else LANGUAGES[0],
         greeting=_texts(form, "greeting"),
+        greeting_sounds=_sounds(form, "greeting"),
+        tells_appointment=form.get("tells_appointment") == "1",
         hours=Hours(
             always=form.get("always") == "1",
             days={day: span for day in WEEKDAYS if (span := _span(form, f"day-{day}")) != ("", "")},
@@ -28,6 +30,7 @@ def read_form(form: Mapping[str, str]) -> Flow:
         ),
         opened=read_target(form.get("opened")),
         closed=read_target(form.get("closed")),
+        for_key=read_target(form.get("for_key")),
         menus=tuple(_menu(form, f"menu-{place}") for place in menus),
         messages=tuple(_message(form, f"message-{place}") for place in messages),
     )
@@ -62,6 +65,7 @@ def _menu(form: Mapping[str, str], prefix: str) -> Menu:
     return Menu(
         code=form.get(f"{prefix}-code", "")[:20],
         texts=_texts(form, prefix),
+        sounds=_sounds(form, prefix),
         keys={key: target for key, target in targets.items() if target is not None},
         otherwise=read_target(form.get(f"{prefix}-otherwise")),
     )
@@ -71,12 +75,18 @@ def _message(form: Mapping[str, str], prefix: str) -> Message:
     return Message(
         code=form.get(f"{prefix}-code", "")[:20],
         texts=_texts(form, prefix),
+        sounds=_sounds(form, prefix),
         records=form.get(f"{prefix}-records") == "1",
     )
 
 
 def _texts(form: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {language: form.get(f"{prefix}-{language}", "").strip()[:_MOST_TEXT] for language in LANGUAGES}
+
+
+def _sounds(form: Mapping[str, str], prefix: str) -> dict[str, int]:
+    chosen = {language: form.get(f"{prefix}-sound-{language}", "") for language in LANGUAGES}
+    return {language: int(id) for language, id in chosen.items() if id.isascii() and id.isdecimal() and len(id) < 10}
 
 
 def _span(form: Mapping[str, str], prefix: str) -> Span:

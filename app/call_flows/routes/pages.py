@@ -25,6 +25,7 @@ from app.call_flows.rules import KEYS, Flow, from_document, to_document
 from app.errors import Conflict, InvalidInput
 from app.http import allow, audit, parts, reading, signed_in, writing
 from app.queues import service as queues
+from app.sounds import service as sounds
 
 pages = Blueprint("call_flows", __name__, url_prefix="/call-flows", template_folder="../templates")
 
@@ -72,6 +73,7 @@ def show_flow(flow_id: int) -> str:
         dates=written_dates(flow.hours),
         word_of=lambda target: target_word(target, flow, labels),
         weekdays=weekday_words(),
+        languages=language_words(),
     )
 
 
@@ -171,6 +173,7 @@ def _draft_page(
         "document": to_document(flow),
         "dates": written_dates(flow.hours),
         "targets": target_choices(flow, labels),
+        "recordings": _recordings(session),
         "languages": language_words(),
         "weekdays": weekday_words(),
         "keys": KEYS,
@@ -179,6 +182,11 @@ def _draft_page(
         "errors": errors or {},
     }
     return render_template("call_flows/draft.html", **values)
+
+
+def _recordings(session: Session) -> list[tuple[str, str]]:
+    ready = sounds.ready_sounds(session)
+    return [("", _("The text is spoken")), *((str(row.id), row.name) for row in ready)]
 
 
 def _labels(session: Session) -> dict[str, str]:

@@ -53,6 +53,8 @@ def fault_sentence(fault: Fault, flow: Flow) -> str:
             return str(_("Another way in that is live answers %(number)s already.", number=fault.what))
         case FaultKind.NO_TEXT:
             return str(_("%(where)s: nothing is said yet in the usual language.", where=where))
+        case FaultKind.NO_SOUND:
+            return str(_("%(where)s: the recording is not ready, or cannot be used. Choose another one.", where=where))
         case FaultKind.NO_TARGET:
             return str(_("%(where)s: choose where callers are led.", where=where))
         case FaultKind.NO_QUEUE:
@@ -82,6 +84,8 @@ def _where(where: str, flow: Flow) -> str:
             return str(_("While somebody is there"))
         case "closed":
             return str(_("Outside the hours"))
+        case "for_key":
+            return str(_("Key patients, while somebody is there"))
         case "menu":
             return str(_("Menu %(number)s", number=_place(name, [menu.code for menu in flow.menus])))
         case "message":

@@ -19,7 +19,7 @@ from app.call_flows.rules.document import (
 )
 from app.call_flows.rules.following import follow, is_open
 from app.call_flows.rules.placing import CREDIT_SECONDS, Urgency, Waiting, place_of
-from app.call_flows.rules.speaking import languages_of, sounds_of
+from app.call_flows.rules.speaking import languages_of, recordings_of, sounds_of
 
 __all__ = [
     "CODE",
@@ -46,6 +46,7 @@ __all__ = [
     "place_of",
     "reachable",
     "read_target",
+    "recordings_of",
     "sounds_of",
     "to_document",
 ]

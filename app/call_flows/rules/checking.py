@@ -21,6 +21,7 @@ class FaultKind(StrEnum):
     BAD_HOTLINE = "bad_hotline"
     HOTLINE_TAKEN = "hotline_taken"  # another live flow answers it
     NO_TEXT = "no_text"
+    NO_SOUND = "no_sound"  # a recording is not there, not converted yet, or cannot be heard
     NO_TARGET = "no_target"
     NO_QUEUE = "no_queue"
     NO_MENU = "no_menu"
@@ -43,27 +44,33 @@ class Fault:
     what: str = ""
 
 
-def check(flow: Flow, *, queues: Collection[str], taken: Collection[str] = ()) -> list[Fault]:
-    """Everything that keeps this flow from going live, nothing when it may. `taken` are other flows' hotlines.
+def check(
+    flow: Flow, *, queues: Collection[str], taken: Collection[str] = (), sounds: Collection[int] = ()
+) -> list[Fault]:
+    """Everything that keeps this flow from going live, nothing when it may. `taken` are other flows' hotlines, `sounds`
+    the recordings that can be heard.
 
     Only what a caller can reach counts: a menu that nothing leads to is never heard.
     """
     faults = _names(flow, taken) + _hours(flow)
-    if not flow.greeting.get(flow.language):
-        faults.append(Fault(kind=FaultKind.NO_TEXT, where="greeting"))
+    faults += _said(flow.greeting, flow.greeting_sounds, flow.language, "greeting")
     starts = [("opened", flow.opened)]
     if not flow.hours.always:
         starts.append(("closed", flow.closed))
+    if flow.for_key is not None:
+        starts.append(("for_key", flow.for_key))
     seen: dict[str, bool] = {}
     for where, target in starts:
         faults += _walk(flow, where, target, queues, seen)
+    for where, used in _sounds_in(flow):
+        faults += [Fault(kind=FaultKind.NO_SOUND, where=where) for each in used.values() if each not in sounds]
     return list(dict.fromkeys(faults))
 
 
 def reachable(flow: Flow) -> list[Target]:
     """Every step that a caller can come to, each once, in the order in which a reader meets them."""
     found: dict[str, Target] = {}
-    waiting = [flow.opened, *([] if flow.hours.always else [flow.closed])]
+    waiting = [flow.opened, *([] if flow.hours.always else [flow.closed]), flow.for_key]
     while waiting:
         target = waiting.pop(0)
         if target is None or str(target) in found:
@@ -87,7 +94,7 @@ def _walk(flow: Flow, where: str, target: Target | None, queues: Collection[str]
             message = flow.message(target.name)
             if message is None:
                 return [Fault(kind=FaultKind.NO_MESSAGE, where=where, what=target.name)]
-            return _said(message.texts, flow.language, f"message:{message.code}")
+            return _said(message.texts, message.sounds, flow.language, f"message:{message.code}")
         case Goal.MENU:
             menu = flow.menu(target.name)
             if menu is None:
@@ -100,7 +107,7 @@ def _walk_menu(flow: Flow, where: str, menu: Menu, queues: Collection[str], seen
         return [Fault(kind=FaultKind.LOOP, where=where, what=menu.code)] if seen[menu.code] else []
     seen[menu.code] = True
     here = f"menu:{menu.code}"
-    faults = _said(menu.texts, flow.language, here)
+    faults = _said(menu.texts, menu.sounds, flow.language, here)
     if not menu.keys:
         faults.append(Fault(kind=FaultKind.NO_KEYS, where=here))
     for key, target in sorted(menu.keys.items()):
@@ -112,8 +119,19 @@ def _walk_menu(flow: Flow, where: str, menu: Menu, queues: Collection[str], seen
     return faults
 
 
-def _said(texts: Mapping[str, str], language: str, where: str) -> list[Fault]:
-    return [] if texts.get(language) else [Fault(kind=FaultKind.NO_TEXT, where=where)]
+def _said(texts: Mapping[str, str], sounds: Mapping[str, int], language: str, where: str) -> list[Fault]:
+    is_heard = texts.get(language) or sounds.get(language)
+    return [] if is_heard else [Fault(kind=FaultKind.NO_TEXT, where=where)]
+
+
+def _sounds_in(flow: Flow) -> list[tuple[str, Mapping[str, int]]]:
+    found = [("greeting", flow.greeting_sounds)]
+    for target in reachable(flow):
+        menu = flow.menu(target.name) if target.goal is Goal.MENU else None
+        message = flow.message(target.name) if target.goal is Goal.MESSAGE else None
+        if step := menu or message:
+            found.append((str(target), step.sounds))
+    return found
 
 
 def _names(flow: Flow, taken: Collection[str]) -> list[Fault]:

@@ -40,10 +40,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something said, after which the call ends; with `records` the caller may leave words of their own first."""
+    """Something said, after which the call ends; with `records` the caller may leave words of their own first.
+
+    `sounds` are uploaded recordings, by language, which are played where the text would be spoken.
+    """
 
     code: str
     texts: Mapping[str, str] = field(default_factory=dict)
+    sounds: Mapping[str, int] = field(default_factory=dict)
     records: bool = False
 
 
@@ -53,6 +57,7 @@ class Menu:
 
     code: str
     texts: Mapping[str, str] = field(default_factory=dict)
+    sounds: Mapping[str, int] = field(default_factory=dict)
     keys: Mapping[str, Target] = field(default_factory=dict)
     otherwise: Target | None = None
 
@@ -73,9 +78,14 @@ class Flow:
     hotlines: tuple[str, ...] = ()
     language: str = LANGUAGES[0]
     greeting: Mapping[str, str] = field(default_factory=dict)
+    greeting_sounds: Mapping[str, int] = field(default_factory=dict)
+    tells_appointment: bool = False
+    """A known caller hears, after the greeting, when the next appointment is: the day and the time, nothing else."""
     hours: Hours = field(default_factory=Hours)
     opened: Target | None = None
     closed: Target | None = None
+    for_key: Target | None = None
+    """Where key patients are led while somebody is there; nothing: like everybody."""
     menus: tuple[Menu, ...] = ()
     messages: tuple[Message, ...] = ()
 
@@ -99,6 +109,8 @@ def from_document(document: Mapping[str, Any]) -> Flow:
         hotlines=tuple(str(number) for number in document.get("hotlines") or ()),
         language=str(document.get("language") or LANGUAGES[0]),
         greeting=_texts(document.get("greeting")),
+        greeting_sounds=_sounds(document.get("greeting_sounds")),
+        tells_appointment=bool(document.get("tells_appointment")),
         hours=Hours(
             always=bool(hours.get("always", True)),
             days={int(day): _span(span) for day, span in (hours.get("days") or {}).items()},
@@ -106,6 +118,7 @@ def from_document(document: Mapping[str, Any]) -> Flow:
         ),
         opened=read_target(document.get("opened")),
         closed=read_target(document.get("closed")),
+        for_key=read_target(document.get("for_key")),
         menus=tuple(_menu(menu) for menu in document.get("menus") or ()),
         messages=tuple(_message(message) for message in document.get("messages") or ()),
     )
@@ -117,6 +130,8 @@ def to_document(flow: Flow) -> dict[str, Any]:
         "hotlines": list(flow.hotlines),
         "language": flow.language,
         "greeting": dict(flow.greeting),
+        "greeting_sounds": dict(flow.greeting_sounds),
+        "tells_appointment": flow.tells_appointment,
         "hours": {
             "always": flow.hours.always,
             "days": {str(day): list(span) for day, span in sorted(flow.hours.days.items())},
@@ -124,17 +139,24 @@ def to_document(flow: Flow) -> dict[str, Any]:
         },
         "opened": str(flow.opened or ""),
         "closed": str(flow.closed or ""),
+        "for_key": str(flow.for_key or ""),
         "menus": [
             {
                 "code": menu.code,
                 "texts": dict(menu.texts),
+                "sounds": dict(menu.sounds),
                 "keys": {key: str(target) for key, target in sorted(menu.keys.items())},
                 "otherwise": str(menu.otherwise or ""),
             }
             for menu in flow.menus
         ],
         "messages": [
-            {"code": message.code, "texts": dict(message.texts), "records": message.records}
+            {
+                "code": message.code,
+                "texts": dict(message.texts),
+                "sounds": dict(message.sounds),
+                "records": message.records,
+            }
             for message in flow.messages
         ],
     }
@@ -145,6 +167,7 @@ def _menu(value: Mapping[str, Any]) -> Menu:
     return Menu(
         code=str(value.get("code", "")),
         texts=_texts(value.get("texts")),
+        sounds=_sounds(value.get("sounds")),
         keys={key: target for key, target in targets.items() if target is not None},
         otherwise=read_target(value.get("otherwise")),
     )
@@ -152,12 +175,20 @@ def _menu(value: Mapping[str, Any]) -> Menu:
 
 def _message(value: Mapping[str, Any]) -> Message:
     return Message(
-        code=str(value.get("code", "")), texts=_texts(value.get("texts")), records=bool(value.get("records"))
+        code=str(value.get("code", "")),
+        texts=_texts(value.get("texts")),
+        sounds=_sounds(value.get("sounds")),
+        records=bool(value.get("records")),
     )
 
 
 def _texts(value: Any) -> dict[str, str]:
     return {language: str((value or {}).get(language) or "").strip() for language in LANGUAGES}
+
+
+def _sounds(value: Any) -> dict[str, int]:
+    given = value or {}
+    return {language: int(given[language]) for language in LANGUAGES if str(given.get(language) or "").isdecimal()}
 
 
 def _span(value: Any) -> Span:

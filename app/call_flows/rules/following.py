@@ -16,11 +16,15 @@ def is_open(hours: Hours, at: datetime) -> bool:
     return span != ("", "") and span[0] <= f"{at:%H:%M}" < span[1]
 
 
-def follow(flow: Flow, at: datetime, pressed: Iterable[str]) -> list[Target]:
-    """The steps of a caller who presses these keys, one for each menu; "" for none. A checked flow always ends."""
+def follow(flow: Flow, at: datetime, pressed: Iterable[str], *, is_key: bool = False) -> list[Target]:
+    """The steps of a caller who presses these keys, one for each menu; "" for none. A checked flow always ends.
+
+    `is_key`: the caller is known as a key patient.
+    """
     keys = iter(pressed)
     steps = []
-    target = flow.opened if is_open(flow.hours, at) else flow.closed
+    opened = flow.for_key if is_key and flow.for_key is not None else flow.opened
+    target = opened if is_open(flow.hours, at) else flow.closed
     while target is not None:
         steps.append(target)
         menu = flow.menu(target.name) if target.goal is Goal.MENU else None

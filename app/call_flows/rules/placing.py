@@ -30,9 +30,12 @@ class Waiting:
     urgency: Urgency = Urgency.USUAL
 
 
-def place_of(waiting: Sequence[Waiting], urgency: Urgency) -> int:
-    """The place for a new caller among those who wait, the first one first; 1 is the head of the queue."""
-    credit = CREDIT_SECONDS[urgency]
+def place_of(waiting: Sequence[Waiting], urgency: Urgency, *, waited_seconds: float = 0) -> int:
+    """The place for a caller among those who wait, the first one first; 1 is the head of the queue.
+
+    `waited_seconds` is how long somebody has waited already who comes back to the queue: nobody loses the place.
+    """
+    credit = CREDIT_SECONDS[urgency] + waited_seconds
     stays_before = [
         place
         for place, each in enumerate(waiting, start=1)

@@ -11,6 +11,7 @@ from app.call_flows.models import CallFlow, CallFlowRelease, CallFlowVersion
 from app.call_flows.rules import Fault, Flow, check, from_document
 from app.errors import NotFound
 from app.queues import service as queues
+from app.sounds import service as sounds
 from app.texts import N_
 
 
@@ -60,4 +61,4 @@ def faults_of(session: Session, flow: Flow, *, flow_id: int) -> list[Fault]:
     others = live_flows(session)
     others.pop(flow_id, None)
     taken = {number for other in others.values() for number in other.hotlines}
-    return check(flow, queues=queues.queue_names(session), taken=taken)
+    return check(flow, queues=queues.queue_names(session), taken=taken, sounds=sounds.digests(session).keys())

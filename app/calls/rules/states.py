@@ -30,6 +30,7 @@ class CallOutcome(StrEnum):
     FAILED = "failed"
     CLOSED = "closed"  # an inbound caller heard a message, because nobody was there
     VOICEMAIL = "voicemail"  # an inbound caller left a message
+    CALLBACK = "callback"  # an inbound caller asked to be called back and keeps the place in the queue
     AGENT_CANCELLED = "agent_cancelled"  # the agent hung up an outbound call before the patient answered
 
 
@@ -119,6 +120,7 @@ OUTCOME_TEXT = {
     CallOutcome.FAILED: N_("Failed"),
     CallOutcome.CLOSED: N_("Heard that nobody is there"),
     CallOutcome.VOICEMAIL: N_("Left a message"),
+    CallOutcome.CALLBACK: N_("Asked to be called back"),
     CallOutcome.AGENT_CANCELLED: N_("Cancelled by the agent"),
 }
 """Labels, in English; whoever shows them translates them."""
@@ -139,6 +141,7 @@ class CallEvent(StrEnum):
     NOTICED = "noticed"  # the caller has heard that the call is recorded
     CLOSED = "closed"
     VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
     HELD = "held"
     RESUMED = "resumed"
     REJOINING = "rejoining"
@@ -160,7 +163,8 @@ class CallEvent(StrEnum):
 class CallRecord:
     """A call as telephony knows it. `ended_by`: caller, agent, system or restart.
 
-    `consult_with` is a username, a queue or an E.164 number; `transferred_to` the number outside that has the patient.
+    `consult_with` is a username, a queue or an E.164 number; `transferred_to` the number outside that has the patient;
+    `urgency` is usual, key or urgent.
     """
 
     id: str
@@ -190,6 +194,8 @@ class CallRecord:
     parked_at: datetime | None = None
     parked_by: str | None = None
     recording_paused_at: datetime | None = None
+    callback_at: datetime | None = None
+    urgency: str = "usual"
     wrapped_up_at: datetime | None = None
 
 
@@ -246,6 +252,7 @@ class WayIn(StrEnum):
     NOTICE = "notice"  # the caller has heard that the call is recorded
     CLOSED = "closed"  # nobody is there, and the caller has been told so
     VOICEMAIL = "voicemail"  # the caller begins to leave a message
+    CALLBACK = "callback"  # the caller asks to be called back, and keeps the place in the queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

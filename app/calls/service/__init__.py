@@ -10,6 +10,7 @@ from app.calls.service.commands import (
     place_order,
     waiting_commands,
 )
+from app.calls.service.doubt import is_link_proved, was_never_done
 from app.calls.service.identity import Checked, check_caller
 from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, lives, take_lines
 from app.calls.service.notes import own_call, pick_patient, save_wrap_up
@@ -27,6 +28,7 @@ __all__ = [
     "finish_command",
     "free_lines",
     "internal_orders",
+    "is_link_proved",
     "is_on_the_phone",
     "lines_of",
     "lives",
@@ -41,4 +43,5 @@ __all__ = [
     "save_wrap_up",
     "take_lines",
     "waiting_commands",
+    "was_never_done",
 ]

@@ -115,7 +115,7 @@ def _callback(session: Session, fact: CallChanged) -> list[journal.Entry]:
     if call.direction == "internal":
         return []
     if fact.event is CallEvent.ENDED and call.answered_at is None:
-        if call.direction != "inbound":
+        if call.direction != "inbound" or call.outcome is CallOutcome.CALLBACK:
             return []
         return missed_callers.caller_missed(session, call_id=call.id, number=call.number, at=call.ended_at or fact.at)
     # At the end once more: by then the agent may have said who it was.
@@ -133,8 +133,11 @@ def _callback(session: Session, fact: CallChanged) -> list[journal.Entry]:
 
 def _identify(session: Session, fact: CallerConfirmed, now: datetime) -> list[journal.Entry]:
     call = fact.call
+    args: dict[str, Any] = {}
     if call.direction == "outbound":
         args = session.scalar(select(TelephonyCommand.args).where(TelephonyCommand.id == call.linkedid)) or {}
+    # Whoever keeps a place is known by the number alone, on the way back as on the way in.
+    if call.direction == "outbound" and "kept_place" not in args:
         patient_id, match_state = args.get("patient_id"), "confirmed" if args.get("patient_id") else "none"
     elif call.number:
         caller = patients.find_caller(session, call.number, now=now)

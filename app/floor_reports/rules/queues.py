@@ -25,6 +25,7 @@ class CallTimes:
     queued_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
+    callback_at: datetime | None = None  # when the caller asked to be called back, who has then not given up
     talk: float = 0
     wrap_up: float = 0
 
@@ -72,7 +73,7 @@ class QueueFigures:
             # In whole milliseconds, as the board's own sums in the database are.
             self.in_time += threshold is not None and round(waited, 3) <= threshold
         elif call.ended_at is not None:
-            self.abandoned += 1
+            self.abandoned += call.callback_at is None
         elif threshold is not None:
             self.undecided += call.queued_at > now - timedelta(seconds=threshold)
 

@@ -104,10 +104,10 @@ def _calls(session: Session, steps: Steps, parts: list[Part], spans: list[Span],
     for span in spans:
         if span.state == "wrap_up" and span.call_id is not None:
             wrap_up[span.call_id] += (span.end - span.start).total_seconds()
-    wanted = select(Call.id, Call.queue, Call.started_at, Call.queued_at, Call.answered_at, Call.ended_at).where(
-        was_offered(), Call.queue.is_not(None), Call.started_at >= steps.starts[0], Call.started_at < steps.end
-    )
-    for id, queue, started_at, queued_at, answered_at, ended_at in session.execute(wanted):
+    wanted = select(
+        Call.id, Call.queue, Call.started_at, Call.queued_at, Call.answered_at, Call.ended_at, Call.callback_at
+    ).where(was_offered(), Call.queue.is_not(None), Call.started_at >= steps.starts[0], Call.started_at < steps.end)
+    for id, queue, started_at, queued_at, answered_at, ended_at, callback_at in session.execute(wanted):
         if queue is None or queued_at is None:
             continue
         yield CallTimes(
@@ -116,6 +116,7 @@ def _calls(session: Session, steps: Steps, parts: list[Part], spans: list[Span],
             queued_at=queued_at,
             answered_at=answered_at,
             ended_at=ended_at,
+            callback_at=callback_at,
             talk=talk.get(id, 0),
             wrap_up=wrap_up.get(id, 0),
         )

@@ -1,5 +1,6 @@
 """Use cases of follow-up tasks. Import from here."""
 
+import app.followups.service.planned  # noqa: F401  when somebody is expected
 from app.followups.service.adhoc import AdHocData, add_ad_hoc
 from app.followups.service.attempts import (
     begin_attempt,

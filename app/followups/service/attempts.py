@@ -7,7 +7,7 @@ one row, one call, and the call says what happened.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,10 +19,7 @@ from app.calls.rules import CallOutcome, Telling, talk_seconds
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.followups.rules import AttemptOutcome, DiallingMode
 from app.journal.service import Entry, append
-from app.queues.models import TelephonyLink
 
-# An order lives five seconds, and telephony reads Asterisk's whole state and history each half minute.
-_UNDIALLED_AFTER = timedelta(seconds=60)
 _PIECE = 500
 _OF_CALL = {
     CallOutcome.ANSWERED: AttemptOutcome.ANSWERED,
@@ -32,8 +29,9 @@ _OF_CALL = {
     CallOutcome.WRONG_NUMBER: AttemptOutcome.WRONG_NUMBER,
     CallOutcome.FAILED: AttemptOutcome.FAILED,
     CallOutcome.AGENT_CANCELLED: AttemptOutcome.CANCELLED,
-    CallOutcome.CLOSED: AttemptOutcome.FAILED,  # of inbound calls only, as is the next
+    CallOutcome.CLOSED: AttemptOutcome.FAILED,  # of inbound calls only, as are the next two
     CallOutcome.VOICEMAIL: AttemptOutcome.FAILED,
+    CallOutcome.CALLBACK: AttemptOutcome.FAILED,
     CallOutcome.ABANDONED: AttemptOutcome.ANSWERED,  # an automatic call that was answered and left in the queue
 }
 _RANK = {
@@ -121,14 +119,16 @@ def settle_attempts(session: Session, bus: Bus, now: datetime) -> list[FollowupA
     known = {call.linkedid: call for call in session.scalars(select(Call).where(Call.linkedid.in_(ids)))}
     orders = {row.id: row for row in session.scalars(select(TelephonyCommand).where(TelephonyCommand.id.in_(ids)))}
     talkers = _talkers(session, [call.id for call in known.values()])
-    is_link_proved = _is_proved(session.get(TelephonyLink, 1), now)
+    is_link_proved = calls.is_link_proved(session, now)
     ended = []
     for attempt in attempts:
         call = known.get(attempt.id)
         if call is not None:
             if _settle_by_call(attempt, call, talkers.get(call.id)):
                 ended.append(attempt)
-        elif _was_never_dialled(session, attempt, orders.get(attempt.id), now, is_link_proved=is_link_proved):
+        elif calls.was_never_done(
+            session, orders.get(attempt.id), attempt.started_at, now, is_link_proved=is_link_proved
+        ):
             attempt.outcome, attempt.ended_at = AttemptOutcome.NOT_DIALLED, now
             session.execute(
                 update(FollowupTask)
@@ -167,24 +167,3 @@ def _talkers(session: Session, call_ids: Sequence[str]) -> dict[str, str]:
         return {}
     query = select(Leg.call_id, Leg.agent).where(Leg.call_id.in_(call_ids), Leg.answered_at.is_not(None))
     return dict(session.execute(query.order_by(Leg.answered_at)).all())
-
-
-def _was_never_dialled(
-    session: Session, attempt: FollowupAttempt, order: TelephonyCommand | None, now: datetime, *, is_link_proved: bool
-) -> bool:
-    """Whether it is certain that nobody's telephone rang: a doubt is left open, for a second call would be worse."""
-    if order is None or order.state in ("failed", "expired"):
-        return True
-    if order.state == "waiting" and order.expires_at <= now:
-        calls.expire_command(session, order.id, now)
-        session.refresh(order)
-        return order.state == "expired"
-    # Telephony took the order and may have died over it: only when it has long been in step with Asterisk again, and
-    # still knows of no such call, has there been none.
-    return order.state in ("claimed", "done") and now - attempt.started_at > _UNDIALLED_AFTER and is_link_proved
-
-
-def _is_proved(link: TelephonyLink | None, now: datetime) -> bool:
-    if link is None or link.state != "up" or link.as_of is None:
-        return False
-    return link.as_of - link.since >= _UNDIALLED_AFTER and now - link.as_of < _UNDIALLED_AFTER

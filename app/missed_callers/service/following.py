@@ -41,6 +41,7 @@ _OPEN = insert(_REQUEST).from_select(  # type: ignore[arg-type]
         _CALL.c.id, _CALL.c.id, _CALL.c.number, _CALL.c.patient_id, _CALL.c.queue, _CALL.c.ended_at, _CALL.c.ended_at, 1
     ).where(_CALL.c.id == _ID),
 )
+_OWN = update(_REQUEST).where(_REQUEST.c.call_id == _ID).values(owner=_BY, taken_at=_AT)  # type: ignore[arg-type]
 _SPOKEN_TO = select(_REQUEST.c.id).where(
     _REQUEST.c.closed_at.is_(None),
     _REQUEST.c.last_at < _AT,
@@ -56,10 +57,13 @@ _END = (
 )
 
 
-def caller_missed(session: Session, *, call_id: str, number: str, at: datetime) -> list[Entry]:
+def caller_missed(
+    session: Session, *, call_id: str, number: str, at: datetime, owner: str | None = None
+) -> list[Entry]:
     """A caller gave up or was cut off at `at` before anybody answered; the call is on record with its end.
 
     Returns what is to be journalled. The same call again changes nothing, and a withheld number cannot be called back.
+    `owner` has the line from the start, where somebody does.
     """
     if not number:
         return []
@@ -70,6 +74,8 @@ def caller_missed(session: Session, *, call_id: str, number: str, at: datetime) 
     if connection.execute(_KNOWN, {"of_call": call_id, "of_number": number}).first() is not None:
         return []
     connection.execute(_OPEN, {"of_call": call_id})
+    if owner is not None:
+        connection.execute(_OWN, {"of_call": call_id, "of_agent": owner, "of_at": at})
     return [Entry(kind="callback.opened", at=at, call_id=call_id)]
 
 

@@ -29,6 +29,7 @@ from app.followups import service as followups
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.followups.rules import CLAIMABLE, DiallingMode, TaskMode, TaskState
 from app.followups.service import DIALLER, Judged
+from app.kept_places import service as kept_places
 from app.outbound_lists.models import OutboundList
 from app.outbound_lists.rules import ListState, may_begin
 from app.outbound_lists.service.asking import questions_for_keys
@@ -86,12 +87,12 @@ def dial_for_free_agents(parts: Parts) -> int:
     """Dial the next person for each agent who is ready, with nothing else in hand. Returns how many calls.
 
     Never more calls than free agents: an agent is in the call before the patient is rung. While somebody waits in a
-    queue, the agents who are free are for those.
+    queue, on the line or not, the agents who are free are for those.
     """
     with parts.database.reading() as session:
         now = parts.now()
         lists = _running(session, DiallingMode.PROGRESSIVE)
-        if not lists or _is_somebody_waiting(session):
+        if not lists or _is_somebody_waiting(session) or kept_places.is_somebody_due(session, now):
             return 0
         wanted = [
             (agent, batch.id, _next_tasks(session, batch.id, now, TaskMode.PHONE, limit=_MOST_LOOKS, agent=agent))

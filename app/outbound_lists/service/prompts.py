@@ -8,7 +8,8 @@ import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -20,25 +21,37 @@ from app.texts import N_
 _PATIENCE_SECONDS = 60
 
 
-def make_prompts(spool_dir: Path, texts: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A sound that somebody has recorded: its SHA-256, and how to come by the WAV."""
+
+    sha256: str
+    load: Callable[[], bytes]
+
+
+def make_prompts(spool_dir: Path, texts: Mapping[str, str], recorded: Mapping[str, Recorded] | None = None) -> str:
     """Speak these texts, by the name of each sound, into a folder below the spool. Returns the folder's name.
 
-    The folder is named after the words and appears when it is whole: made twice it is the same. Raises Unavailable
-    when this machine cannot speak.
+    `recorded` are sounds that are not spoken but copied there. The folder is named after the words and appears when it
+    is whole: made twice it is the same. Raises Unavailable when this machine cannot speak.
     """
-    words = json.dumps(dict(sorted(texts.items())), ensure_ascii=False)
+    said: dict[str, str] = dict(texts)
+    said |= {sound: f"sha256:{each.sha256}" for sound, each in (recorded or {}).items()}
+    words = json.dumps(dict(sorted(said.items())), ensure_ascii=False)
     name = hashlib.sha256(words.encode()).hexdigest()[:32]
     folder = spool_dir / "prompts" / name
     if folder.is_dir():
         return name
-    espeak = shutil.which("espeak-ng")
-    if espeak is None:
+    espeak = shutil.which("espeak-ng") or ""
+    if texts and not espeak:
         raise Unavailable(N_("This machine cannot speak: espeak-ng is missing. Install it and prepare the list again."))
     growing = folder.with_name(f".{secrets.token_hex(8)}")
     growing.mkdir(parents=True)
     try:
         for sound, text in texts.items():
             _speak(espeak, text, growing / f"{sound}.wav")
+        for sound, each in (recorded or {}).items():
+            (growing / f"{sound}.wav").write_bytes(each.load())
         growing.rename(folder)
     except FileExistsError:
         pass  # Somebody else was as fast.

@@ -23,6 +23,7 @@ from app.patients.service.links import (
 from app.patients.service.listing import NO_FILTERS, ListFilters, ListOrder, read_filters
 from app.patients.service.matching import Match, find_caller, match_number, number_to_dial
 from app.patients.service.notes import add_note, answer_note, category_list, is_open_wish, notes_of
+from app.patients.service.planned import PlannedSource, add_planned_source, next_planned
 from app.patients.service.profile import CODED, propose_region
 from app.patients.service.query import MatchedBy
 from app.patients.service.reading import get_patient, require_patient
@@ -56,10 +57,12 @@ __all__ = [
     "PatientData",
     "PhoneData",
     "Place",
+    "PlannedSource",
     "TimelineItem",
     "TimelineSource",
     "add_link",
     "add_note",
+    "add_planned_source",
     "add_tie",
     "add_timeline_source",
     "answer_note",
@@ -87,6 +90,7 @@ __all__ = [
     "mark_number_wrong",
     "match_number",
     "name_stranger",
+    "next_planned",
     "notes_of",
     "number_to_dial",
     "on_death",

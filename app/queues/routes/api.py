@@ -20,6 +20,7 @@ class QueueState(Schema):
     name = String(required=True)
     label = String(required=True)
     waiting = Integer(required=True, metadata={"description": "Callers waiting now."})
+    callbacks = Integer(required=True, metadata={"description": "Callers who rang off and keep their place."})
     longest_wait_since = String(required=True, allow_none=True, metadata=_TIME)
     offered = Integer(required=True, metadata={"description": "Calls that came into the queue today."})
     answered = Integer(required=True)

@@ -15,11 +15,19 @@ from app.errors import Conflict, InvalidInput
 from app.http import allow, audit, parts, reading, writing
 from app.queues import service
 from app.queues.models import Queue
-from app.queues.rules import MOST_PENALTY, Strategy
+from app.queues.rules import MOST_PENALTY, Strategy, WhenEmpty
+from app.sounds import service as sounds
 
 pages = Blueprint("queue_pages", __name__, url_prefix="/queues/manage", template_folder="../templates")
 
-_USUAL = {"service_level_seconds": "20", "target": "80", "strategy": Strategy.LEAST_RECENT.value}
+_USUAL = {
+    "service_level_seconds": "20",
+    "target": "80",
+    "strategy": Strategy.LEAST_RECENT.value,
+    "offers_callback": "1",
+    "tells_wait": "1",
+    "when_empty": WhenEmpty.TELL.value,
+}
 
 
 @pages.get("")
@@ -88,6 +96,11 @@ def _read_form(agents: list[str]) -> service.QueueData:
         wrap_up_seconds=_number(form, "wrap_up_seconds"),
         max_wait_seconds=_number(form, "max_wait_seconds"),
         overflow=form.get("overflow") or None,
+        offers_callback=form.get("offers_callback") == "1",
+        tells_wait=form.get("tells_wait") == "1",
+        known_days=_number(form, "known_days"),
+        when_empty=WhenEmpty.TELL if form.get("when_empty") == WhenEmpty.TELL else WhenEmpty.WAIT,
+        music_id=_number(form, "music"),
         members={name: int(level) for name, level in served.items() if level.isdecimal()},
     )
 
@@ -106,6 +119,11 @@ def _fields_of(row: Queue, members: Mapping[str, int]) -> dict[str, str]:
         "wrap_up_seconds": str(row.wrap_up_seconds or ""),
         "max_wait_seconds": str(row.max_wait_seconds or ""),
         "overflow": row.overflow or "",
+        "offers_callback": "1" if row.offers_callback else "",
+        "tells_wait": "1" if row.tells_wait else "",
+        "known_days": str(row.known_days or ""),
+        "when_empty": row.when_empty,
+        "music": str(row.music_id or ""),
         "row_version": str(row.row_version),
         **{f"member-{name}": str(penalty) for name, penalty in members.items()},
     }
@@ -117,6 +135,7 @@ def _form(row: Queue | None, typed: Mapping[str, str], errors: dict[str, str]) -
             (each.name, each.label) for each in service.list_queues(session) if row is None or each.name != row.name
         ]
         agents = phone_usernames(session)
+        music = [(str(each.id), each.name) for each in sounds.ready_sounds(session)]
     levels = [(str(level), _("Level %(number)s", number=level + 1)) for level in range(MOST_PENALTY + 1)]
     return render_template(
         "queues/edit.html",
@@ -126,6 +145,11 @@ def _form(row: Queue | None, typed: Mapping[str, str], errors: dict[str, str]) -
         strategies=list(_strategy_words().items()),
         others=[("", _("They stay in this queue")), *others],
         agents=agents,
+        music=[("", _("The packaged music")), *music],
+        when_empty=[
+            (WhenEmpty.WAIT.value, _("They wait all the same")),
+            (WhenEmpty.TELL.value, _("They are told so; they may leave a message or be called back")),
+        ],
         levels=[("", _("does not serve it")), *levels],
         usual_wrap_up=int(parts().settings.wrap_up.total_seconds()),
     )

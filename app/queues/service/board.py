@@ -15,6 +15,7 @@ from app.agents.rules import AgentState
 from app.calls.models import Call
 from app.calls.rules import CallState
 from app.journal.service import latest_seq
+from app.kept_places.models import KeptPlace
 from app.queues.models import Queue, TelephonyLink
 from app.queues.rules import start_of_day
 from app.settings import Settings
@@ -76,8 +77,8 @@ def was_answered() -> ColumnElement[bool]:
 
 
 def was_abandoned() -> ColumnElement[bool]:
-    """Whether a call ended before anybody answered."""
-    return and_(Call.answered_at.is_(None), Call.ended_at.is_not(None))
+    """Whether a call ended before anybody answered; who asked to be called back has not given up."""
+    return and_(Call.answered_at.is_(None), Call.ended_at.is_not(None), Call.callback_at.is_(None))
 
 
 def was_in_time(session: Session) -> ColumnElement[bool]:
@@ -100,6 +101,8 @@ def _queues(session: Session, settings: Settings, now: datetime) -> list[dict[st
             select(Call.queue, func.count(), func.min(Call.queued_at)).where(_is_waiting()).group_by(Call.queue)
         )
     }
+    is_kept = KeptPlace.ended_at.is_(None)
+    kept = dict(session.execute(select(KeptPlace.queue, func.count()).where(is_kept).group_by(KeptPlace.queue)).all())
     queues = list(session.scalars(select(Queue).order_by(Queue.name)))
     views = []
     for queue in queues:
@@ -110,6 +113,7 @@ def _queues(session: Session, settings: Settings, now: datetime) -> list[dict[st
                 "name": queue.name,
                 "label": queue.label,
                 "waiting": count,
+                "callbacks": kept.get(queue.name, 0),
                 "longest_wait_since": _iso(oldest),
                 "offered": day.offered,
                 "answered": day.answered,
@@ -155,6 +159,7 @@ def _is_waiting() -> ColumnElement[bool]:
         Call.direction == "inbound",
         Call.queue.is_not(None),
         Call.queued_at.is_not(None),
+        Call.callback_at.is_(None),
     )
 
 

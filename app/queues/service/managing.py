@@ -13,8 +13,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.accounts.service import phone_usernames
 from app.errors import Conflict, InvalidInput, NotFound
 from app.queues.models import Queue, QueueMember
-from app.queues.rules import MAIN_QUEUE, MOST_PENALTY, Strategy
+from app.queues.rules import MAIN_QUEUE, MOST_PENALTY, Strategy, WhenEmpty
 from app.settings import Settings
+from app.sounds import service as sounds
 from app.texts import N_
 
 # The public target of call centres, 80 % within 20 s.
@@ -37,6 +38,23 @@ class QueueData:
     max_wait_seconds: int | None
     overflow: str | None
     members: Mapping[str, int]
+    offers_callback: bool = False
+    tells_wait: bool = False
+    known_days: int | None = None
+    when_empty: WhenEmpty = WhenEmpty.WAIT
+    music_id: int | None = None
+
+
+def install_queues(session: Session, settings: Settings, label: str) -> None:
+    """As ensure_queues, for a hospital that begins: its callers are told where they stand, and may be called back."""
+    is_new = session.get(Queue, MAIN_QUEUE) is None
+    ensure_queues(session, settings, label)
+    if is_new:
+        table = Queue.__table__
+        session.connection().execute(
+            table.update().where(table.c.name == MAIN_QUEUE).values(offers_callback=True, tells_wait=True)  # type: ignore[attr-defined]
+        )
+        session.expire_all()
 
 
 def ensure_queues(session: Session, settings: Settings, label: str) -> None:
@@ -131,6 +149,12 @@ def _set(session: Session, row: Queue, data: QueueData) -> None:
         raise InvalidInput(N_("Say both: after how long callers go on, and to which queue."), field="overflow")
     if data.overflow is not None and (data.overflow == row.name or session.get(Queue, data.overflow) is None):
         raise InvalidInput(N_("Callers go on to another queue that is there."), field="overflow")
+    if data.known_days is not None:
+        _within(data.known_days, 1, 365, "known_days")
+    if data.music_id is not None and data.music_id not in sounds.digests(session, [data.music_id]):
+        raise InvalidInput(N_("This music is not ready, or cannot be used."), field="music")
+    row.offers_callback, row.tells_wait, row.when_empty = data.offers_callback, data.tells_wait, data.when_empty
+    row.known_days, row.music_id = data.known_days, data.music_id
     row.label, row.strategy = label, data.strategy
     row.service_level_seconds, row.service_level_target = data.service_level_seconds, data.service_level_target
     row.wrap_up_seconds, row.max_wait_seconds, row.overflow = data.wrap_up_seconds, data.max_wait_seconds, data.overflow

@@ -1,5 +1,6 @@
 """What a person went through: what other systems tell, courses of treatment. Import from here."""
 
+import app.visits.service.planned  # noqa: F401  when somebody is expected
 from app.visits.service.courses import (
     CourseEntry,
     courses_of,

@@ -28,6 +28,7 @@ from app.followups.rules import TaskState, is_overdue
 from app.followups.service import open_tasks_of
 from app.journal.models import JournalEntry
 from app.journal.service import latest_seq
+from app.kept_places import service as kept_places
 from app.messages import service as messages
 from app.patients import service as patients
 from app.patients.models import PatientPhone
@@ -203,6 +204,7 @@ def _call_view(session: Session, call: Call, label: str | None, now: datetime, a
         },
         "focus": _focus(session, call, patient, now),
         "task_id": _task_of(session, call) if call.direction == "outbound" else None,
+        "kept_since": _iso(kept_places.entered_at(session, call.linkedid)) if call.direction == "outbound" else None,
         "tasks": _open_tasks(session, patient, now),
     }
 

@@ -38,6 +38,7 @@ const ringing: Call = {
   verification: { at: null, kinds: [], tries_left: 5 },
   focus: null,
   task_id: null,
+  kept_since: null,
   tasks: [],
 };
 const answered: Call = { ...ringing, state: "answered", answered_at: AT };

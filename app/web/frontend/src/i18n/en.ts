@@ -474,4 +474,8 @@ export const en: Words = {
     shared: "The link was copied.",
     whyListen: "Why do you listen to this call?",
   },
+  keptPlaces: {
+    more: "and {count} to be called back",
+    since: "Asked to be called back; in the queue since {time}",
+  },
 };

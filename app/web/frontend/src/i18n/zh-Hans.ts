@@ -472,6 +472,10 @@ export const zhHans = {
     shared: "链接已复制。",
     whyListen: "您为什么要听这通电话？",
   },
+  keptPlaces: {
+    more: "另有 {count} 位等待回拨",
+    since: "已申请回拨，{time} 开始排队",
+  },
 };
 
 type Worded<Tree> = { [Key in keyof Tree]: Tree[Key] extends string ? string : Worded<Tree[Key]> };

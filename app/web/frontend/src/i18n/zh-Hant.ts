@@ -474,4 +474,8 @@ export const zhHant: Words = {
     shared: "連結已複製。",
     whyListen: "您為什麼要聽這通電話？",
   },
+  keptPlaces: {
+    more: "另有 {count} 位等待回撥",
+    since: "已申請回撥，{time} 開始排隊",
+  },
 };

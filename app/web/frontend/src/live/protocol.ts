@@ -154,6 +154,8 @@ export interface Call {
   focus: MedicalFocus | null;
   /** The follow-up that this call was dialled for. */
   task_id: number | null;
+  /** Since when a caller has kept the place in a queue whom this call calls back. */
+  kept_since: string | null;
   /** What is open for this person, by its time. */
   tasks: OpenTask[];
 }
@@ -197,6 +199,8 @@ export interface BoardQueue {
   name: string;
   label: string;
   waiting: number;
+  /** Who rang off and keeps the place. */
+  callbacks: number;
   longest_wait_since: string | null;
   offered: number;
   answered: number;

@@ -9,6 +9,7 @@ const queue: BoardQueue = {
   label: "Hotline",
   waiting: 2,
   longest_wait_since: "2026-11-21T05:59:30Z",
+  callbacks: 2,
   offered: 100,
   answered: 90,
   abandoned: 8,

@@ -2,6 +2,7 @@ import type { BoardSnapshot } from "@/live/protocol";
 
 export interface Figures {
   waiting: number;
+  callbacks: number;
   longestWaitSince: string | null;
   offered: number;
   answered: number;
@@ -28,6 +29,7 @@ export function sumUp(queues: BoardSnapshot["queues"]): Figures {
   const target = strictest?.service_level_target ?? 0;
   return {
     waiting: total((queue) => queue.waiting),
+    callbacks: total((queue) => queue.callbacks),
     longestWaitSince: queues
       .flatMap((queue) => (queue.longest_wait_since === null ? [] : [queue.longest_wait_since]))
       .reduce<string | null>((oldest, since) => (oldest === null || Date.parse(since) < Date.parse(oldest) ? since : oldest), null),

@@ -24,5 +24,12 @@ class Strategy(StrEnum):
     IN_TURN = "rrmemory"
 
 
+class WhenEmpty(StrEnum):
+    """What happens to callers of a queue that nobody who is signed in serves."""
+
+    WAIT = "wait"
+    TELL = "tell"  # they are told so, and may leave a message or be called back
+
+
 MOST_PENALTY = 3
 """An agent of penalty 1 is rung when nobody of penalty 0 is free, and so on."""
