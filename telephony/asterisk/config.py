@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.errors import SettingsError
 from app.queues.rules import MAIN_QUEUE, Strategy
+from app.settings import ICEServer
 from telephony.ami.events import FOLLOWED
 from telephony.asterisk.way_in import FlowPlan, dialplan_of
 
@@ -69,6 +70,8 @@ class AsteriskConfig:
     ring_seconds: int = 15
     outbound_ring_seconds: int = 45
     rejoin_seconds: int = 15
+    ice_servers: tuple[ICEServer, ...] = ()
+    """Of which Asterisk uses the first STUN and the first TURN server, over UDP or TCP and without TLS."""
     answer_seconds: int = 5
     """How long a patient may think before a question of an automatic call is asked again."""
     heartbeat_seconds: int = 30
@@ -119,6 +122,8 @@ def write_config(config: AsteriskConfig) -> Path:
         ],
         "queue": MAIN_QUEUE,
         "fallback_queue": FALLBACK_QUEUE,
+        "stun": next((each for each in config.ice_servers if each.scheme == "stun"), None),
+        "turn": next((each for each in config.ice_servers if each.scheme == "turn" and each.transport == "udp"), None),
     }
     for name in environment.list_templates(extensions=["conf"]):
         (config.etc / name).write_text(environment.get_template(name).render(values), encoding="utf-8")

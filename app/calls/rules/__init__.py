@@ -12,7 +12,6 @@ from app.calls.rules.identity import (
 )
 from app.calls.rules.states import (
     DISPOSITION_TEXT,
-    DISPOSITIONS,
     FATE_TEXT,
     FINAL_STATES,
     MISSED,
@@ -35,7 +34,6 @@ from app.calls.rules.states import (
 )
 
 __all__ = [
-    "DISPOSITIONS",
     "DISPOSITION_TEXT",
     "FATE_TEXT",
     "FINAL_STATES",

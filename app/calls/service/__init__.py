@@ -9,6 +9,7 @@ from app.calls.service.commands import (
     place_order,
     waiting_commands,
 )
+from app.calls.service.dispositions import disposition_names, dispositions
 from app.calls.service.identity import Checked, check_caller
 from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, lives, take_lines
 from app.calls.service.notes import own_call, pick_patient, save_wrap_up
@@ -20,6 +21,8 @@ __all__ = [
     "allowed_numbers",
     "check_caller",
     "claim_command",
+    "disposition_names",
+    "dispositions",
     "ended_linkedids",
     "expire_command",
     "finish_command",

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.access.service.scoping import UNSCOPED
 from app.bus import Bus
 from app.calls.models import Call
-from app.calls.rules import DISPOSITIONS
+from app.calls.rules import DISPOSITION_TEXT
+from app.calls.service.dispositions import dispositions
 from app.errors import Conflict, InvalidInput, NotFound
 from app.journal import service as journal
 from app.patients.models import Patient
@@ -21,7 +22,7 @@ def save_wrap_up(
     session: Session, bus: Bus, *, call_id: str, agent: str, disposition: str | None, note: str | None, now: datetime
 ) -> None:
     """Keep what came of a call. May be called while it lasts, and again. Raises NotFound, InvalidInput, Conflict."""
-    if disposition and disposition not in DISPOSITIONS:
+    if disposition and disposition not in DISPOSITION_TEXT and disposition not in dispositions(session):
         raise InvalidInput("Choose one of the listed dispositions.", field="disposition")
     if note and len(note) > 4000:
         raise InvalidInput("A note has at most 4,000 characters.", field="note")

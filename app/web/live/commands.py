@@ -44,12 +44,18 @@ from app.web.live.arguments import (
     read_mapping,
     read_number,
     read_optional_text,
-    read_reason,
     read_text,
     read_uuid,
+    read_words,
 )
+from app.web.live.views import next_task_view
+from app.worklist import service as worklist
+from app.wrap_up import service as wrap_up
 
 log = structlog.get_logger()
+
+# An agent who looks at that many things and does none of them is asked nothing more of them.
+_MOST_LEFT_ASIDE = 50
 
 Result = dict[str, Any]
 
@@ -59,6 +65,7 @@ class DeskCommandKind(StrEnum):
 
     SET_READY = "set_ready"
     SET_NOT_READY = "set_not_ready"
+    CANCEL_NEXT = "cancel_next"
     DIAL = "dial"
     HANG_UP = "hang_up"
     TRANSFER = "transfer"
@@ -70,6 +77,8 @@ class DeskCommandKind(StrEnum):
     HANDLE_MESSAGE = "handle_message"
     VERIFY_CALLER = "verify_caller"
     READ_NOTICE = "read_notice"
+    NEXT_TASK = "next_task"
+    SAVE_KEYS = "save_keys"
     STOP_SUPERVISING = "stop_supervising"
 
 
@@ -108,6 +117,13 @@ def _telephony(kind: CommandKind, read: Callable[[Args], Result]) -> Callable[[P
     return do
 
 
+def _set_not_ready(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    with parts.database.reading() as session:
+        wish = {"reason": agents.require_reason(session, args.get("reason"))}
+    kind = CommandKind.SET_NOT_READY
+    return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
+
+
 def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id = read_text(args, "call_id", LONGEST_ID)
     disposition, note = read_optional_text(args, "disposition"), read_optional_text(args, "note")
@@ -125,6 +141,11 @@ def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 
 
 def _finish_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    if not read_optional_text(args, "disposition"):
+        with parts.database.reading() as session:
+            queue = calls.own_call(session, read_text(args, "call_id", LONGEST_ID), user.username).queue
+            if wrap_up.is_disposition_required(session, queue):
+                raise InvalidInput(N_("Choose what came of the call before you end wrap-up."), field="disposition")
     _save_wrap_up(parts, user, id, args)
     wish = {"call_id": read_text(args, "call_id", LONGEST_ID)}
     kind = CommandKind.FINISH_WRAP_UP
@@ -228,6 +249,24 @@ def _read_notice(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     with parts.database.writing() as session:
         floor.read_notice(session, parts.bus, id=notice_id, agent=user.username, now=parts.now())
     return {}
+
+
+def _next_task(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    """What waits for this agent, taken in hand; an empty result when nothing does."""
+    left_aside = read_words(args, "left_aside", _MOST_LEFT_ASIDE)
+
+    def effect(session: Session) -> Result:
+        viewer = access.viewer_for(session, user.username, parts.now())
+        found = worklist.take_next(session, parts.bus, viewer, left_aside=left_aside, now=parts.now())
+        return next_task_view(session, found) if found else {}
+
+    return _once(parts, user, id, DeskCommandKind.NEXT_TASK, effect)
+
+
+def _save_keys(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    given = read_mapping(args.get("keys"), "keys")
+    with parts.database.writing() as session:
+        return {"keys": agents.save_keys(session, user.username, given)}
 
 
 def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
@@ -341,7 +380,8 @@ def _once(parts: Parts, user: SignedIn, id: str, kind: DeskCommandKind, effect: 
 
 _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.SET_READY: _telephony(CommandKind.SET_READY, lambda args: {}),
-    DeskCommandKind.SET_NOT_READY: _telephony(CommandKind.SET_NOT_READY, lambda args: {"reason": read_reason(args)}),
+    DeskCommandKind.SET_NOT_READY: _set_not_ready,
+    DeskCommandKind.CANCEL_NEXT: _telephony(CommandKind.CANCEL_NEXT, lambda args: {}),
     DeskCommandKind.DIAL: _dial,
     DeskCommandKind.HANG_UP: _telephony(
         CommandKind.HANG_UP, lambda args: {"call_id": read_text(args, "call_id", LONGEST_ID)}
@@ -358,6 +398,8 @@ _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.HANDLE_MESSAGE: _handle_message,
     DeskCommandKind.VERIFY_CALLER: _verify_caller,
     DeskCommandKind.READ_NOTICE: _read_notice,
+    DeskCommandKind.NEXT_TASK: _next_task,
+    DeskCommandKind.SAVE_KEYS: _save_keys,
     DeskCommandKind.STOP_SUPERVISING: _telephony(CommandKind.STOP_SUPERVISING, lambda args: {}),
 }
 
