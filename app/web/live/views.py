@@ -66,7 +66,8 @@ def desk_view(session: Session, agent: str, now: datetime) -> dict[str, Any]:
 
 def _after(status: AgentStatus) -> dict[str, Any] | None:
     """What the agent is when the present call and its wrap-up are over, and whether they chose it meanwhile."""
-    if status.state not in OCCUPIED:
+    # While it rings the agent changes what holds now: who is not ready then gets no call.
+    if status.state not in OCCUPIED or status.state == AgentState.RINGING.value:
         return None
     before = AgentState.READY.value if status.wants_ready else (status.rest_reason or NotReadyReason.OTHER.value)
     status_then = status.next_status or before

@@ -364,6 +364,7 @@ export const en: Words = {
     figuresRelayed: "Loss {loss} %, jitter {jitter} ms, round trip {delay} ms, relayed",
   },
   tasks: {
+    afterCall: "Finish the present call first.",
     next: "Next task",
     finishAndNext: "Finish, next task",
     finishHint: "Save, end wrap-up and open the next task",

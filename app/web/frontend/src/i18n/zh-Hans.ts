@@ -362,6 +362,7 @@ export const zhHans = {
     figuresRelayed: "丢包 {loss}%，抖动 {jitter} 毫秒，往返 {delay} 毫秒，经中继",
   },
   tasks: {
+    afterCall: "请先结束当前通话。",
     next: "下一项任务",
     finishAndNext: "完成并处理下一项",
     finishHint: "保存并结束话后处理，打开下一项任务",

@@ -364,6 +364,7 @@ export const zhHant: Words = {
     figuresRelayed: "遺失 {loss}%，抖動 {jitter} 毫秒，往返 {delay} 毫秒，經中繼",
   },
   tasks: {
+    afterCall: "請先結束目前的通話。",
     next: "下一項任務",
     finishAndNext: "完成並處理下一項",
     finishHint: "儲存並結束話後處理，開啟下一項任務",

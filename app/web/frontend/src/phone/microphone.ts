@@ -19,7 +19,10 @@ export interface MicrophoneEvents {
 /** The agent's microphone: asked for once, kept open between calls so that answering waits for nothing. */
 export class MicrophoneInput {
   private stream: MediaStream | null = null;
+  private opening: Promise<MediaStream | null> | null = null;
   private device = "";
+  /** Which device the open one was asked for; "" also where the chosen one was not there. */
+  private opened = "";
 
   constructor(private readonly events: MicrophoneEvents) {}
 
@@ -41,6 +44,28 @@ export class MicrophoneInput {
   /** The open microphone, asking the user if need be; null when there is none or it is not allowed. */
   async open(): Promise<MediaStream | null> {
     if (this.stream?.active === true) return this.stream;
+    this.opening ??= this.openNow().finally(() => (this.opening = null));
+    return this.opening;
+  }
+
+  /** Use this device from now on, the computer's own for an empty id; also in the middle of a call. */
+  async use(device: string): Promise<void> {
+    this.device = device;
+    await this.opening;
+    const former = this.stream;
+    if (former === null || this.device === this.opened) return;
+    this.stream = null;
+    const stream = await this.open();
+    if (stream === null) {
+      this.stream = former.active ? former : null;
+      return;
+    }
+    this.events.replaced(stream);
+    // Only now: a call never has a moment without a microphone that could have one.
+    for (const track of former.getTracks()) track.stop();
+  }
+
+  private async openNow(): Promise<MediaStream | null> {
     if (navigator.mediaDevices === undefined) {
       this.events.changed("insecure");
       return null;
@@ -56,29 +81,22 @@ export class MicrophoneInput {
     return this.stream;
   }
 
-  /** Use this device from now on, the computer's own for an empty id; also in the middle of a call. */
-  async use(device: string): Promise<void> {
-    if (device === this.device) return;
-    this.device = device;
-    if (this.stream === null) return;
-    const former = this.stream;
-    this.stream = null;
-    const stream = await this.open();
-    if (stream === null) this.stream = former.active ? former : null;
-    else this.events.replaced(stream);
-    // Only now: a call never has a moment without a microphone that could have one.
-    if (stream !== null) for (const track of former.getTracks()) track.stop();
-  }
-
   private async ask(): Promise<MediaStream> {
-    if (this.device === "") return navigator.mediaDevices.getUserMedia({ audio: WANTED });
-    try {
-      return await navigator.mediaDevices.getUserMedia({ audio: { ...WANTED, deviceId: { exact: this.device } } });
-    } catch (error) {
-      // Unplugged between the list and the choice.
-      if (error instanceof DOMException && REASONS[error.name] !== undefined) throw error;
-      return navigator.mediaDevices.getUserMedia({ audio: WANTED });
+    const wanted = this.device;
+    if (wanted !== "") {
+      try {
+        const audio = { ...WANTED, deviceId: { exact: wanted } };
+        const stream = await navigator.mediaDevices.getUserMedia({ audio });
+        this.opened = wanted;
+        return stream;
+      } catch (error) {
+        if (error instanceof DOMException && REASONS[error.name] !== undefined) throw error;
+        // The chosen one is not plugged in: another is better than none.
+      }
     }
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: WANTED });
+    this.opened = "";
+    return stream;
   }
 
   private async lost(track: MediaStreamTrack): Promise<void> {

@@ -71,6 +71,8 @@ export const usePhone = defineStore("phone", () => {
     else ownership.wait();
     mirror.ask();
     window.addEventListener("online", () => tell({ kind: "retry_due" }));
+    // The chosen one from the start: the list of what is plugged in comes later.
+    void microphone.use(devices.choice.microphone);
     void microphone.openIfAllowed().then(openOwn);
   }
 
