@@ -115,6 +115,8 @@ _FLOOR_PAGES = (
     "/queues/manage",
     "/queues/manage/new",
     "/queues/manage/hotline",
+    "/wrap-up",
+    "/wrap-up/queues/hotline",
 )
 _ADMIN_PAGES = (
     "/admin/staff",
@@ -277,7 +279,7 @@ def test_a_desk_whose_sign_in_nobody_knows_any_more_asks_to_sign_in_again(agent:
     cookies = [cookie for cookie in agent.context.cookies() if cookie["name"] == "wardline_session"]
     agent.context.add_cookies([{**cookie, "value": "a key from another time"} for cookie in cookies])  # type: ignore[typeddict-item]
     sockets[-1].close()
-    expect(agent.page.get_by_role("link", name="Sign in again")).to_be_visible()
+    expect(agent.page.get_by_role("dialog", name="Your sign-in has ended")).to_be_visible()
 
 
 def test_a_desk_without_a_microphone_says_what_to_do(browser: Browser, product: Product) -> None:

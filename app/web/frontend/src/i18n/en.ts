@@ -366,7 +366,6 @@ export const en: Words = {
   tasks: {
     afterCall: "Finish the present call first.",
     next: "Next task",
-    finishAndNext: "Finish, next task",
     finishHint: "Save, end wrap-up and open the next task",
     nothing: "Nothing waits for you.",
     nothingElse: "Nothing else waits for you; the next press begins anew.",

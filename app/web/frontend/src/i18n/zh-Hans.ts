@@ -364,7 +364,6 @@ export const zhHans = {
   tasks: {
     afterCall: "请先结束当前通话。",
     next: "下一项任务",
-    finishAndNext: "完成并处理下一项",
     finishHint: "保存并结束话后处理，打开下一项任务",
     nothing: "没有待您处理的事项。",
     nothingElse: "没有其他待您处理的事项，再按一次从头开始。",

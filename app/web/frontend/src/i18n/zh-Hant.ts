@@ -366,7 +366,6 @@ export const zhHant: Words = {
   tasks: {
     afterCall: "請先結束目前的通話。",
     next: "下一項任務",
-    finishAndNext: "完成並處理下一項",
     finishHint: "儲存並結束話後處理，開啟下一項任務",
     nothing: "沒有待您處理的事項。",
     nothingElse: "沒有其他待您處理的事項，再按一次從頭開始。",
