@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.live.browser import Person, chromium
+from tests.live.test_pages_accessible import AXE, violations
 from tests.product import Product
 from tests.sip import patients_calling
 from tests.turn import TurnServer, turn_server
@@ -102,6 +103,8 @@ def finish(page: Page) -> None:
 
 def test_what_comes_next_is_chosen_in_a_call_and_survives_a_reload(agent: Person, product: Product) -> None:
     page = agent.page
+    page.emulate_media(reduced_motion="reduce")  # a colour on its way to another is neither
+    agent.context.add_init_script(path=AXE)  # past the pages' own policy, which keeps it out
     agent.press_ready()
     with patients_calling(product.sip_port, talk_seconds=60):
         is_offered(page)
@@ -112,13 +115,21 @@ def test_what_comes_next_is_chosen_in_a_call_and_survives_a_reload(agent: Person
         expect(page.get_by_text("Then: Meal")).to_be_visible()
         page.reload()
         expect(page.get_by_text("Then: Meal")).to_be_visible()
+        assert violations(page) == []
         button(page, "Take back what comes after the call").click()
         expect(page.get_by_text("Then: Ready")).to_be_visible()
         button(page, "Not ready").click()
         button(page, "Training").click()
         expect(page.get_by_text("Then: Training")).to_be_visible()
         button(page, "Hang up").click()
+        expect(button(page, "Finish")).to_be_enabled()
+        assert violations(page) == []
         finish(page)
+    for name in ("Sound", re.compile("^Keys")):
+        button(page, name).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
     me = page.get_by_role("region", name="My state")
     expect(me).to_contain_text("Not ready")
     expect(me).to_contain_text("Training")
