@@ -9,8 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.errors import SettingsError
+from app.ice_servers import ICEServer
 from app.queues.rules import MAIN_QUEUE, Strategy
-from app.settings import ICEServer
 from telephony.ami.events import FOLLOWED
 from telephony.asterisk.way_in import FlowPlan, dialplan_of
 
@@ -71,7 +71,7 @@ class AsteriskConfig:
     outbound_ring_seconds: int = 45
     rejoin_seconds: int = 15
     ice_servers: tuple[ICEServer, ...] = ()
-    """Of which Asterisk uses the first STUN and the first TURN server, over UDP or TCP and without TLS."""
+    """Of which Asterisk uses the first STUN and the first TURN server over UDP: its own leg has no TLS to TURN."""
     answer_seconds: int = 5
     """How long a patient may think before a question of an automatic call is asked again."""
     heartbeat_seconds: int = 30

@@ -26,6 +26,8 @@ _WRONG = [
     ("WARDLINE_ICE_SERVERS", "turn:user:word@host:3478?transport=sctp"),
     ("WARDLINE_ICE_SERVERS", "turn:user:word%0Aturnaddr@host"),
     ("WARDLINE_ICE_SERVERS", "stun:user:word@host"),
+    ("WARDLINE_ICE_SERVERS", "stun:user@host"),
+    ("WARDLINE_ICE_SERVERS", "turn:user:word@host/path"),
     ("WARDLINE_ICE_SERVERS", "stun:a stun:b stun:c stun:d stun:e"),
     ("WARDLINE_HOTLINE", "40-00"),
     ("WARDLINE_TRUNK", "sbc"),
