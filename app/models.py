@@ -38,6 +38,7 @@ from app.segments import models as segments
 from app.sending_rules import models as sending_rules
 from app.smsc_accounts import models as smsc_accounts
 from app.visits import models as visits
+from app.wrap_up import models as wrap_up
 
 __all__ = [
     "access",
@@ -78,4 +79,5 @@ __all__ = [
     "sending_rules",
     "smsc_accounts",
     "visits",
+    "wrap_up",
 ]

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import SettingsError
+from app.ice_servers import ICEServer, parse_ice_servers
 
 LOCALES = ("zh_Hans", "zh_Hant", "en")
 _LOCALE_ALIASES = {
@@ -97,6 +98,7 @@ class Settings:
     ami: AMIAddress | None
     sip_port: int
     sip_ws_url: str
+    ice_servers: tuple[ICEServer, ...] = ()
     hotline: str
     trunk: str
     smpp: SMPPAddress | None
@@ -145,6 +147,7 @@ class Settings:
             ami=parse_ami_url(ami_url) if ami_url else None,
             sip_port=read.port("WARDLINE_SIP_PORT", 15060),
             sip_ws_url=_sip_ws_url(read.text("WARDLINE_SIP_WS_URL", "")),
+            ice_servers=parse_ice_servers(read.secret("WARDLINE_ICE_SERVERS")),
             hotline=read.digits("WARDLINE_HOTLINE", "4000"),
             trunk=_trunk(read.text("WARDLINE_TRUNK", "")),
             smpp=parse_smpp_url(smpp_url) if smpp_url else None,

@@ -20,7 +20,18 @@ class AgentStatus(Table):
     since: Mapped[datetime]
     call_id: Mapped[str | None] = mapped_column(String(36))
     wrap_up_until: Mapped[datetime | None]
-    wants_ready: Mapped[bool] = mapped_column(default=False)  # what the agent last asked for
+    wants_ready: Mapped[bool] = mapped_column(default=False)  # what the agent is again after a call
+    rest_reason: Mapped[str | None] = mapped_column(String(40))  # and why not, when that is not ready
+    next_status: Mapped[str | None] = mapped_column(String(40))  # chosen for after the call: "ready" or a reason
+
+
+class DeskKeys(Table):
+    """The keys that an agent chose for the desk: key by action, only those that differ from the usual ones."""
+
+    __tablename__ = "desk_keys"
+
+    username: Mapped[str] = mapped_column(String(64), primary_key=True)
+    keys: Mapped[dict[str, Any]]
 
 
 class DeskCommand(Table):

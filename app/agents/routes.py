@@ -11,7 +11,7 @@ from apiflask.validators import Length, OneOf, Range
 
 from app.accounts.rules import AT_THE_DESK, EVERYONE, OVER_AGENTS
 from app.agents import service
-from app.agents.rules import CHOSEN_REASONS, AgentState, NotReadyReason
+from app.agents.rules import AgentState, NotReadyReason
 from app.calls.rules import CommandKind
 from app.calls.service import order
 from app.errors import InvalidInput, NotAllowed
@@ -27,7 +27,9 @@ class Agent(Schema):
     name = String(required=True)
     state = String(required=True, metadata={"enum": [state.value for state in AgentState]})
     reason = String(
-        required=True, allow_none=True, metadata={"enum": [*(reason.value for reason in NotReadyReason), None]}
+        required=True,
+        allow_none=True,
+        metadata={"description": f"{', '.join(NotReadyReason)}, or a reason of the hospital's own list."},
     )
     since = String(required=True, metadata=_TIME)
     call_id = String(required=True, allow_none=True)
@@ -46,7 +48,7 @@ class AgentPage(Schema):
 
 class StateWish(Schema):
     state = String(required=True, validate=OneOf([AgentState.READY.value, AgentState.NOT_READY.value]))
-    reason = String(load_default=None, allow_none=True, validate=OneOf([reason.value for reason in CHOSEN_REASONS]))
+    reason = String(load_default=None, allow_none=True, validate=Length(1, 40))
 
 
 @api.get("")
@@ -86,6 +88,8 @@ def set_state(agent: str, wish: dict[str, Any]) -> dict[str, Any]:
         raise NotAllowed("You may change your own state only.")
     with reading() as session:
         service.agent_view(session, agent)
+        if wish["reason"]:
+            service.require_reason(session, wish["reason"])
     kind, args = CommandKind.SET_READY, {}
     if wish["state"] == AgentState.NOT_READY:
         kind = CommandKind.SET_NOT_READY

@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from app.access.service import raw_number_for
 from app.accounts.rules import AT_THE_DESK, WITH_PATIENTS, WITH_RECORDINGS
 from app.audit.rules import Action
-from app.calls.rules import DISPOSITION_TEXT, FATE_TEXT, OUTCOME_TEXT, PART_TEXT, Fate, Given, IdentityKind, Part
-from app.calls.service import check_caller
+from app.calls.rules import FATE_TEXT, OUTCOME_TEXT, PART_TEXT, Fate, Given, IdentityKind, Part
+from app.calls.service import check_caller, disposition_names
 from app.calls.service.history import CallFilters, CallRecord, agents_with_calls, get_call, list_calls
 from app.errors import InvalidInput, NotFound
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
@@ -189,6 +189,7 @@ def show_calls() -> str:
         page = list_calls(session, filters, limit=DEFAULT_LIMIT, cursor=request.args.get("cursor"))
         agents = agents_with_calls(session)
         queues = queue_labels(session)
+        named = disposition_names(session, translate=_)
     return render_template(
         "calls/_rows.html" if request.args.get("cursor") else "calls/list.html",
         page=page,
@@ -201,7 +202,7 @@ def show_calls() -> str:
         directions=[("", _("All directions")), *((code, _(text)) for code, text in DIRECTIONS.items())],
         outcomes=[("", _("Any outcome")), *((code.value, _(text)) for code, text in OUTCOME_TEXT.items())],
         outcome_labels={code.value: _(text) for code, text in OUTCOME_TEXT.items()},
-        disposition_labels={code: _(text) for code, text in DISPOSITION_TEXT.items()},
+        disposition_labels=named,
         may_listen=signed_in().role in WITH_RECORDINGS,
         timezone=parts().settings.timezone,
     )

@@ -129,6 +129,7 @@ def _config(
         trunk_match=trunk_addresses(settings.trunk),
         rtp_start=own.rtp_start,
         rtp_end=own.rtp_start + 1999,
+        ice_servers=settings.ice_servers,
         service_level_seconds=int(settings.service_level.total_seconds()),
         queues=plan.queues,
         flows=plan.flows,

@@ -83,6 +83,7 @@ class Switchboard:
             trunk_match=trunk_addresses(self._settings.trunk),
             rtp_start=self._ports.rtp_start,
             rtp_end=self._ports.rtp_start + 1999,
+            ice_servers=self._settings.ice_servers,
             service_level_seconds=int(self._settings.service_level.total_seconds()),
             queues=self._plan.queues,
             flows=self._plan.flows,

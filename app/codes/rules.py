@@ -27,6 +27,8 @@ class CodeList(StrEnum):
     PREFERRED_TIME = "preferred_time"
     MEMBER_TYPE = "member_type"
     MEMBER_LEVEL = "member_level"
+    DISPOSITION = "disposition"
+    NOT_READY_REASON = "not_ready_reason"
 
 
 LIST_TITLES: Mapping[CodeList, str] = {
@@ -45,6 +47,8 @@ LIST_TITLES: Mapping[CodeList, str] = {
     CodeList.PREFERRED_TIME: N_("Preferred times"),
     CodeList.MEMBER_TYPE: N_("Member types"),
     CodeList.MEMBER_LEVEL: N_("Member levels"),
+    CodeList.DISPOSITION: N_("Dispositions of calls"),
+    CodeList.NOT_READY_REASON: N_("Reasons for not being ready"),
 }
 TREES = frozenset({CodeList.REGION, CodeList.SOURCE, CodeList.DISEASE})
 """The lists whose entries have entries below them."""

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from app.access.rules import Module
 from app.accounts.rules import OVER_AGENTS
+from app.agents.service import reason_names
 from app.errors import NotFound
 from app.floor_reports import service
 from app.floor_reports.rules import (
@@ -24,7 +25,6 @@ from app.floor_reports.rules import (
     FloorFigure,
     Step,
 )
-from app.floor_reports.rules.words import REASON_TEXT
 from app.floor_reports.service import FloorChoice, FloorReport
 from app.http import allow, parts, reading, viewer
 from app.queues.service import queue_labels
@@ -65,6 +65,7 @@ def show_agents() -> str:
     with reading() as session:
         report = service.floor_report(session, choice, zone=parts().settings.timezone, now=parts().now())
         names = service.agent_names(session)
+        reasons = reason_names(session, translate=_)
     places = [place for place in range(len(report.steps.starts)) if wanted and report.agent(wanted, place).was_there]
     return render_template(
         "floor_reports/agents.html",
@@ -74,7 +75,7 @@ def show_agents() -> str:
         agents=report.agent_ids(),
         wanted=wanted,
         places=places,
-        reasons={each.value: _(text) for each, text in REASON_TEXT.items()},
+        reasons=reasons,
         calls_behind=_calls_behind(choice, report),
         **_common(choice, "floor_reports.show_agents", agent=wanted),
     )

@@ -55,6 +55,7 @@ from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
 from app.web.live.sockets import Live
 from app.worklist import routes as worklist
+from app.wrap_up import routes as wrap_up
 
 _ROOMS: tuple[Any, ...] = (
     accounts,
@@ -78,6 +79,7 @@ _ROOMS: tuple[Any, ...] = (
     groups,
     exports,
     worklist,
+    wrap_up,
     administration,
     codes,
     configuration,

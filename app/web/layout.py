@@ -17,7 +17,7 @@ from app.web.access import allowed_roles
 
 # Rooms that stand as tabs under the entry of another one.
 _BELOW = {
-    "/call-flows": ("/call-flows", "/queues/manage", "/sounds"),
+    "/call-flows": ("/call-flows", "/queues/manage", "/sounds", "/wrap-up"),
     "/messages": ("/messages", "/message-templates", "/mass-sends", "/sending-rules"),
     "/work": ("/work", "/requests"),
     "/followups": (

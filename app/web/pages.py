@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 
 from app.accounts.rules import AT_THE_DESK, EVERYONE, Role
 from app.accounts.service import away_since, sip_password
-from app.agents.rules import CHOSEN_REASONS, NotReadyReason
-from app.calls.rules import DISPOSITION_TEXT
+from app.agents.rules import DESK_ACTIONS
+from app.agents.service import chosen_reasons, keys_of, reason_names
+from app.calls.service import dispositions
 from app.errors import NotFound
 from app.http import allow, parts, reading, signed_in, viewer
 from app.organisation import service as organisation
@@ -62,10 +63,17 @@ def _desk_config(dial: dict[str, int] | None) -> dict[str, Any]:
             }
             for each in organisation.departments(session)
         ]
+        listed, reasons = dispositions(session, translate=_), chosen_reasons(session, translate=_)
+        names, keys = reason_names(session, translate=_), keys_of(session, user.username)
     phone = {
         "ws_url": settings.sip_ws_url,
         "uri": f"sip:{user.username}@wardline",
         "password": sip_password(settings.secret_key, user.username),
+        "ice_servers": [
+            {"urls": [server.url]}
+            | ({"username": server.username, "credential": server.password} if server.username else {})
+            for server in settings.ice_servers
+        ],
     }
     return {
         "agent": {"id": user.username, "name": user.display_name},
@@ -73,8 +81,11 @@ def _desk_config(dial: dict[str, int] | None) -> dict[str, Any]:
         "role": user.role.value,
         "csrf_token": generate_csrf(),
         "sip": phone if settings.sip_ws_url else None,
-        "dispositions": [{"code": code, "label": _(text)} for code, text in DISPOSITION_TEXT.items()],
-        "not_ready_reasons": [{"code": reason.value, "label": _reason_label(reason)} for reason in CHOSEN_REASONS],
+        "dispositions": _choices(listed),
+        "not_ready_reasons": _choices(reasons),
+        "reason_names": names,
+        "usual_keys": dict(DESK_ACTIONS),
+        "keys": keys,
         "timezone": settings.timezone.key,
         "sms_signature": f"【{settings.signature}】",
         "departments": departments,
@@ -92,11 +103,5 @@ def _phone_to_dial(phone_id: int | None) -> dict[str, int]:
     return {"patient_id": patient_id, "phone_id": phone_id}
 
 
-def _reason_label(reason: NotReadyReason) -> str:
-    labels: dict[NotReadyReason, str] = {
-        NotReadyReason.BREAK: _("Break"),
-        NotReadyReason.MEAL: _("Meal"),
-        NotReadyReason.TRAINING: _("Training"),
-        NotReadyReason.OTHER: _("Other"),
-    }
-    return labels[reason]
+def _choices(names: dict[str, str]) -> list[dict[str, str]]:
+    return [{"code": code, "label": name} for code, name in names.items()]

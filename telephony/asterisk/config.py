@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.errors import SettingsError
+from app.ice_servers import ICEServer
 from app.queues.rules import MAIN_QUEUE, Strategy
 from telephony.ami.events import FOLLOWED
 from telephony.asterisk.way_in import FlowPlan, dialplan_of
@@ -83,6 +84,8 @@ class AsteriskConfig:
     """How long a patient hears music at most while somebody else is asked, when Wardline says nothing more."""
     parked_seconds: int = 3600
     """The same for a parked patient. Wardline's own bound is a setting, and shorter."""
+    ice_servers: tuple[ICEServer, ...] = ()
+    """Of which Asterisk uses the first STUN and the first TURN server over UDP: its own leg has no TLS to TURN."""
     answer_seconds: int = 5
     """How long a patient may think before a question of an automatic call is asked again."""
     heartbeat_seconds: int = 30
@@ -145,6 +148,8 @@ def write_config(config: AsteriskConfig) -> Path:
         "musics": sorted({queue.music for queue in queues if queue.music}),
         "queue": MAIN_QUEUE,
         "fallback_queue": FALLBACK_QUEUE,
+        "stun": next((each for each in config.ice_servers if each.scheme == "stun"), None),
+        "turn": next((each for each in config.ice_servers if each.scheme == "turn" and each.transport == "udp"), None),
     }
     for name in environment.list_templates(extensions=["conf"]):
         (config.etc / name).write_text(environment.get_template(name).render(values), encoding="utf-8")

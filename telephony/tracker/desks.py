@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from app.agents.rules import AgentRecord, AgentState, NotReadyReason
+from app.agents.rules import OCCUPIED, AgentRecord, AgentState, NotReadyReason
 from app.queues.rules import MAIN_QUEUE
 from app.texts import N_
 
@@ -109,20 +109,35 @@ class Desk:
         self.is_settled = False
 
     def become(self, state: AgentState, at: datetime, **changes: object) -> None:
-        """Move to `state`. Reason, call and wrap-up end are forgotten unless given."""
+        """Move to `state`. Reason, call and wrap-up end are forgotten unless given.
+
+        What the agent was, and chose to be next, outlives the states that end by themselves.
+        """
         values: dict[str, object] = {"reason": None, "call_id": None, "wrap_up_until": None} | changes
+        if state not in OCCUPIED:
+            values |= {"rest_reason": values["reason"], "next_status": None}
         since = self.record.since if state is self.record.state and not changes else at
         self.record = replace(self.record, state=state, since=since, **values)  # type: ignore[arg-type]
 
+    def plan(self, status: str | None) -> None:
+        """What follows the present call, "ready" or a reason; nothing, or what the agent was before: as it was."""
+        record = self.record
+        before = AgentState.READY if record.wants_ready else record.rest_reason
+        self.record = replace(record, next_status=None if status == before else status)
+
     def rest(self, at: datetime) -> None:
-        """After a call or an offer: Ready again if that is wanted and the desk is proved, else Not ready."""
+        """After a call or an offer: what was chosen meanwhile, else what the agent was before; Ready if proved."""
+        chosen = self.record.next_status
+        if chosen is not None:
+            is_ready = chosen == AgentState.READY
+            reason = None if is_ready else chosen
+            self.record = replace(self.record, wants_ready=is_ready, rest_reason=reason, next_status=None)
         if self.record.wants_ready and self.is_proved(at):
             self.become(AgentState.READY, at)
         elif self.record.wants_ready:
             self.lose(at)
         else:
-            reason = self.record.reason or NotReadyReason.OTHER
-            self.become(AgentState.NOT_READY, at, reason=reason)
+            self.become(AgentState.NOT_READY, at, reason=self.record.rest_reason or NotReadyReason.OTHER)
 
     def lose(self, at: datetime) -> None:
         """The desk stopped proving itself."""

@@ -362,7 +362,7 @@ class LiveCalls:
     def rest_after_offer(self, desk: Desk, status: str, at: datetime) -> None:
         if not desk.has_phone() or not desk.is_page_alive(at):
             desk.lose(at)
-        elif status == "BUSY" or (status == "NOANSWER" and desk.record.reason is None):
+        elif status == "BUSY" or (status == "NOANSWER" and desk.record.wants_ready):
             reason = NotReadyReason.REJECTED_CALL if status == "BUSY" else NotReadyReason.MISSED_CALL
             desk.record = replace(desk.record, wants_ready=False)
             desk.become(AgentState.NOT_READY, at, reason=reason)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.agents.rules import AgentState, NotReadyReason
+from app.agents.rules import OCCUPIED, AgentState, NotReadyReason
 from app.calls.rules import CallState, CommandKind
 from app.texts import N_
 from telephony.tracker import inputs
@@ -69,6 +69,9 @@ class Orders:
                 self._set_ready(command, desk)
             case CommandKind.SET_NOT_READY:
                 self._set_not_ready(command, desk)
+            case CommandKind.CANCEL_NEXT:
+                desk.plan(None)
+                self._done(command)
             case CommandKind.DIAL:
                 self._dial(command, desk)
             case CommandKind.HANG_UP:
@@ -94,24 +97,30 @@ class Orders:
         if not desk.is_proved(command.at):
             self._refuse(command, desk.why_not_proved(command.at))
             return
-        desk.record = replace(desk.record, wants_ready=True)
-        if desk.record.state in (AgentState.NOT_READY, AgentState.OFFLINE):
-            desk.become(AgentState.READY, command.at)
+        if desk.record.state in OCCUPIED:
+            desk.plan(AgentState.READY)
+        else:
+            desk.record = replace(desk.record, wants_ready=True)
+            if desk.record.state is not AgentState.READY:
+                desk.become(AgentState.READY, command.at)
         self._done(command)
 
     def _set_not_ready(self, command: inputs.CommandIssued, desk: Desk) -> None:
         chosen = str(command.args.get("reason") or NotReadyReason.OTHER)
         reason = NotReadyReason.BY_SUPERVISOR if command.issued_by != command.agent else chosen
-        desk.record = replace(desk.record, wants_ready=False)
         state = desk.record.state
         if state is AgentState.RINGING:
+            # At once, and not after the call: the caller goes on to a colleague.
+            desk.record = replace(desk.record, wants_ready=False, rest_reason=reason, next_status=None)
             call = self._calls.of_agent(command.agent)
             if call is not None:
                 self._calls.drop_offer(call, command.agent)
-        if state in (AgentState.RINGING, AgentState.TALKING, AgentState.WRAP_UP, AgentState.LISTENING):
-            desk.record = replace(desk.record, reason=reason)
-        elif state is not AgentState.OFFLINE:
-            desk.become(AgentState.NOT_READY, command.at, reason=reason)
+        elif state in OCCUPIED:
+            desk.plan(reason)
+        else:
+            desk.record = replace(desk.record, wants_ready=False)
+            if state is not AgentState.OFFLINE:
+                desk.become(AgentState.NOT_READY, command.at, reason=reason)
         self._done(command)
 
     def _dial(self, command: inputs.CommandIssued, desk: Desk) -> None:

@@ -20,6 +20,15 @@ _WRONG = [
     ("WARDLINE_AMI_URL", "ami://user:secret@host:99999"),
     ("WARDLINE_SIP_PORT", "0"),
     ("WARDLINE_SIP_WS_URL", "https://host/sip"),
+    ("WARDLINE_ICE_SERVERS", "turn.hospital.example:3478"),
+    ("WARDLINE_ICE_SERVERS", "turn:host:3478"),
+    ("WARDLINE_ICE_SERVERS", "turn:user:word@host:none"),
+    ("WARDLINE_ICE_SERVERS", "turn:user:word@host:3478?transport=sctp"),
+    ("WARDLINE_ICE_SERVERS", "turn:user:word%0Aturnaddr@host"),
+    ("WARDLINE_ICE_SERVERS", "stun:user:word@host"),
+    ("WARDLINE_ICE_SERVERS", "stun:user@host"),
+    ("WARDLINE_ICE_SERVERS", "turn:user:word@host/path"),
+    ("WARDLINE_ICE_SERVERS", "stun:a stun:b stun:c stun:d stun:e"),
     ("WARDLINE_HOTLINE", "40-00"),
     ("WARDLINE_TRUNK", "sbc"),
     ("WARDLINE_TRUNK", "sbc:99999"),
@@ -84,3 +93,20 @@ def test_each_variable_is_in_the_readme() -> None:
     read = set(re.findall(r'"(WARDLINE_[A-Z_]+)"', (root / "app/settings.py").read_text(encoding="utf-8")))
     told = set(re.findall(r"^\| `(WARDLINE_[A-Z_]+)`", (root / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert read == told
+
+
+def test_servers_for_agents_behind_a_router_are_read_with_their_credentials() -> None:
+    text = "stun:stun.example, turn:ward:pa%3Ass@turn.example:3479?transport=tcp turns:a:b@[2001:db8::1]"
+    servers = Settings.from_env({"WARDLINE_ICE_SERVERS": text}).ice_servers
+    assert [server.url for server in servers] == [
+        "stun:stun.example:3478",
+        "turn:turn.example:3479?transport=tcp",
+        "turns:[2001:db8::1]:5349?transport=tcp",
+    ]
+    assert [(server.username, server.password) for server in servers] == [("", ""), ("ward", "pa:ss"), ("a", "b")]
+
+
+def test_servers_for_agents_behind_a_router_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "ice").write_text("turn:ward:word@turn.example\n", encoding="utf-8")
+    (server,) = Settings.from_env({"WARDLINE_ICE_SERVERS_FILE": str(tmp_path / "ice")}).ice_servers
+    assert (server.url, server.password) == ("turn:turn.example:3478?transport=udp", "word")

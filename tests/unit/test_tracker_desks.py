@@ -12,7 +12,7 @@ from app.calls.rules import CommandKind
 from telephony.ami import events as ami
 from telephony.tracker import inputs
 from tests.traces.play import effects
-from tests.unit.switch_model import T0, SwitchModel
+from tests.unit.switch_model import T0, Party, SwitchModel
 
 
 def seconds(number: float) -> timedelta:
@@ -219,3 +219,86 @@ def test_an_agent_who_asked_for_a_break_in_a_call_has_it_after_wrap_up(switch: S
     switch.hang_up_patient(party)
     switch.pass_time(60)
     assert switch.play.state_of("alice") is AgentState.NOT_READY
+
+
+def talking(switch: SwitchModel) -> Party:
+    party = switch.call_in()
+    switch.offer(party)
+    switch.answer(party)
+    return party
+
+
+def test_the_reason_chosen_in_a_call_is_the_one_that_the_agent_has_after_wrap_up(switch: SwitchModel) -> None:
+    party = talking(switch)
+    switch.order(CommandKind.SET_NOT_READY, "alice", reason="meal")
+    assert (switch.play.agents["alice"].next_status, switch.play.agents["alice"].reason) == ("meal", None)
+    switch.hang_up_patient(party)
+    assert switch.play.agents["alice"].next_status == "meal"
+    switch.pass_time(60)
+    assert (switch.play.state_of("alice"), switch.play.agents["alice"].reason) == ("not_ready", "meal")
+    assert switch.play.agents["alice"].next_status is None
+
+
+def test_what_was_chosen_for_after_the_call_may_be_changed_and_taken_back(switch: SwitchModel) -> None:
+    party = talking(switch)
+    switch.order(CommandKind.SET_NOT_READY, "alice", reason="meal")
+    switch.order(CommandKind.SET_NOT_READY, "alice", reason="break")
+    assert switch.play.agents["alice"].next_status == "break"
+    switch.order(CommandKind.CANCEL_NEXT, "alice")
+    assert switch.play.agents["alice"].next_status is None
+    switch.hang_up_patient(party)
+    switch.pass_time(60)
+    assert switch.play.state_of("alice") is AgentState.READY
+
+
+def test_choosing_what_one_was_before_is_the_same_as_taking_the_choice_back(switch: SwitchModel) -> None:
+    talking(switch)
+    switch.order(CommandKind.SET_NOT_READY, "alice", reason="meal")
+    switch.order(CommandKind.SET_READY, "alice")
+    assert switch.play.agents["alice"].next_status is None
+
+
+def test_an_agent_who_dialled_out_of_a_break_is_in_the_break_again_after_wrap_up(switch: SwitchModel) -> None:
+    switch.order(CommandKind.SET_NOT_READY, "alice", reason="break")
+    switch.order(CommandKind.DIAL, "alice", number="+8613900139000")
+    (party,) = switch.parties.values()
+    assert switch.play.state_of("alice") is AgentState.TALKING
+    switch.own_phone_answers(party)
+    switch.patient_answers(party)
+    switch.hang_up_agent(party)
+    assert switch.play.state_of("alice") is AgentState.WRAP_UP
+    switch.pass_time(60)
+    assert (switch.play.state_of("alice"), switch.play.agents["alice"].reason) == ("not_ready", "break")
+
+
+def test_a_restart_of_ours_does_not_forget_what_was_chosen_for_after_the_call(switch: SwitchModel) -> None:
+    party = talking(switch)
+    switch.order(CommandKind.SET_NOT_READY, "alice", reason="training")
+    switch.play = switch.play.restart(switch.now)
+    switch.reconnect()
+    switch.hang_up_patient(party)
+    switch.pass_time(61)
+    assert switch.play.agents["alice"].reason == "training"
+
+
+def test_an_agent_who_presses_not_ready_while_it_rings_is_not_ready_at_once_and_did_not_miss_the_call(
+    switch: SwitchModel,
+) -> None:
+    party = switch.call_in()
+    switch.offer(party)
+    hang_ups = effects(switch.order(CommandKind.SET_NOT_READY, "alice", reason="meal"), inputs.HangUpChannel)
+    assert len(hang_ups) == 1
+    switch.stop_ringing(party, "NOANSWER")
+    assert (switch.play.state_of("alice"), switch.play.agents["alice"].reason) == ("not_ready", "meal")
+
+
+def test_a_missed_call_makes_the_agent_not_ready_and_says_so(switch: SwitchModel) -> None:
+    party = switch.call_in()
+    switch.offer(party)
+    switch.stop_ringing(party, "NOANSWER")
+    assert (switch.play.state_of("alice"), switch.play.agents["alice"].reason) == ("not_ready", "missed_call")
+
+
+def test_a_desk_that_rings_does_not_dial(switch: SwitchModel) -> None:
+    switch.offer(switch.call_in())
+    assert "present call" in error_of(switch.order(CommandKind.DIAL, "alice", number="+8613900139000"))

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.agents.rules import AgentState
+from app.agents.rules import OCCUPIED, AgentState
 from app.calls.rules import CommandKind
 from app.floor.rules import SupervisionMode
 from telephony.tracker import inputs
@@ -124,7 +124,9 @@ class Floor(RuleBasedStateMachine):
         react = self.switch.patient_is_busy if is_busy else self.switch.patient_answers
         react(party)
 
-    @rule(agent=agents, kind=st.sampled_from([CommandKind.SET_READY, CommandKind.SET_NOT_READY]))
+    @rule(
+        agent=agents, kind=st.sampled_from([CommandKind.SET_READY, CommandKind.SET_NOT_READY, CommandKind.CANCEL_NEXT])
+    )
     def an_agent_presses_a_status(self, agent: str, kind: CommandKind) -> None:
         self.order(kind, agent)
 
@@ -274,6 +276,13 @@ class Floor(RuleBasedStateMachine):
         for record in self.switch.play.agents.values():
             assert (record.call_id is not None) == (record.state in in_call)
             assert (record.wrap_up_until is not None) == (record.state is AgentState.WRAP_UP)
+
+    @invariant()
+    def only_who_is_occupied_has_chosen_what_comes_next(self) -> None:
+        for record in self.switch.play.agents.values():
+            assert record.next_status is None or record.state in OCCUPIED
+            assert record.wants_ready or record.state is not AgentState.READY
+            assert record.rest_reason == record.reason or record.state in OCCUPIED
 
     @invariant()
     def two_agents_are_in_one_call_only_while_one_asks_the_other(self) -> None:

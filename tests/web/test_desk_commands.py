@@ -8,21 +8,29 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app import bus as bus_topics
 from app.audit.models import AuditEvent
 from app.calls import service as calls
 from app.calls.models import Call
+from app.codes import service as codes
+from app.codes.rules import CodeList
+from app.codes.service.editing import ItemNames
 from app.configuration.models import Setting
 from app.followups import service as followups
 from app.followups.models import FollowupAttempt, FollowupTask
 from app.followups.rules import TaskKind, TaskMode, TaskRole
 from app.messages.models import Message
+from app.missed_callers import service as missed_callers
+from app.missed_callers.models import CallbackRequest
 from app.parts import Parts
 from app.patients import service as patients
 from app.patients.models import Patient, PatientPhone
+from tests.web.browser import Browser
 from tests.web.live_page import PageOf, add_patient, receive, ring
+
+BrowserOf = Callable[[str], Browser]
 
 
 class Telephony:
@@ -53,6 +61,7 @@ def telephony(parts: Parts) -> Iterator[Telephony]:
     [
         ("set_ready", {}),
         ("set_not_ready", {"reason": "meal"}),
+        ("cancel_next", {}),
         ("hang_up", {"call_id": "c1"}),
         ("transfer", {"call_id": "c1", "to": "carol"}),
     ],
@@ -311,3 +320,90 @@ def test_order_that_makes_no_sense_is_refused_with_words(page_of: PageOf, teleph
     assert (answer["ok"], answer["code"]) == (False, "invalid_input")
     assert answer["detail"]
     assert telephony.done == []
+
+
+def test_a_reason_of_the_hospitals_own_list_may_be_chosen_and_one_of_ours_may_not(
+    page_of: PageOf, telephony: Telephony, parts: Parts
+) -> None:
+    with parts.database.writing() as session:
+        for code in ("ward_round", "missed_call", "ready"):
+            codes.add_item(session, CodeList.NOT_READY_REASON, code, ItemNames(name=code))
+    bob = page_of("bob")
+    assert bob.order("set_not_ready", reason="ward_round")["ok"] is True
+    for reason in ("missed_call", "ready", "nonsense", None, ["meal"]):
+        assert bob.order("set_not_ready", reason=reason)["ok"] is False
+    assert telephony.done == [("bob", "set_not_ready", {"reason": "ward_round"})]
+
+
+def test_keys_of_the_desk_go_with_the_agent_into_any_browser(page_of: PageOf, browser_of: BrowserOf) -> None:
+    bob = page_of("bob")
+    answer = bob.order("save_keys", keys={"mute": "Ctrl+Shift+KeyU", "hold": "Ctrl+Shift+KeyH"})
+    assert answer == {"ok": True, "result": {"keys": {"mute": "Ctrl+Shift+KeyU"}}}
+    assert '"keys": {"mute": "Ctrl+Shift+KeyU"}' in browser_of("bob").client.get("/desk").text
+    assert '"keys": {}' in browser_of("carol").client.get("/desk").text
+    assert bob.order("save_keys", keys={})["result"] == {"keys": {}}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"mute": "Ctrl+Shift+KeyH"},  # hold has it
+        {"mute": "Ctrl+Shift+KeyU", "hold": "Ctrl+Shift+KeyU"},
+        {"mute": "KeyM"},
+        {"fly": "Ctrl+Shift+KeyU"},
+        {"mute": 7},
+        "all of them",
+    ],
+)
+def test_keys_that_would_do_two_things_or_are_none_are_refused(page_of: PageOf, keys: object) -> None:
+    assert page_of("bob").order("save_keys", keys=keys)["code"] == "invalid_input"
+
+
+def test_the_next_task_is_the_caller_who_waits_longest_and_no_two_agents_get_the_same(
+    page_of: PageOf, telephony: Telephony, parts: Parts
+) -> None:
+    for number in ("13800138000", "13800138001"):
+        patient_id = add_patient(parts, "王小明", number)
+        miss(parts, f"+86{number}", patient_id)
+    first, second = page_of("bob").order("next_task")["result"], page_of("carol").order("next_task")["result"]
+    assert (first["kind"], first["caller"]["patient_id"]) == ("caller", 1)
+    assert (second["kind"], second["caller"]["patient_id"]) == ("caller", 2)
+    # What bob has in hand comes again, until he leaves it aside.
+    bob = page_of("bob")
+    assert bob.order("next_task")["result"]["key"] == first["key"]
+    assert bob.order("next_task", left_aside=[first["key"]])["result"] == {}
+    assert (
+        bob.order("dial", patient_id=first["caller"]["patient_id"], phone_id=first["caller"]["phone_id"])["ok"] is True
+    )
+
+
+def test_the_next_task_goes_from_what_is_in_hand_to_callers_texts_and_follow_ups(page_of: PageOf, parts: Parts) -> None:
+    patient_id = add_patient(parts, "王小明", "13800138000")
+    receive(parts, "+8613800138000", "hello")
+    own = _follow_up(parts, patient_id)
+    with parts.database.writing() as session:
+        session.execute(update(FollowupTask).values(work_at=parts.now()))
+        assert followups.claim(session, parts.bus, own, by="bob", now=parts.now())
+    bob, aside, kinds = page_of("bob"), [], []
+    for _ in range(3):
+        found = bob.order("next_task", left_aside=aside)["result"]
+        kinds.append(found.get("kind"))
+        aside.append(found.get("key", "-"))
+    assert kinds == ["followup", "message", None]
+
+
+def test_a_command_done_twice_takes_one_task_in_hand(page_of: PageOf, parts: Parts) -> None:
+    for number in ("13800138000", "13800138001"):
+        miss(parts, f"+86{number}", add_patient(parts, "王小明", number))
+    bob, id = page_of("bob"), str(uuid.uuid4())
+    assert bob.order("next_task", id) == bob.order("next_task", id)
+    with parts.database.reading() as session:
+        taken = session.scalar(select(func.count()).where(CallbackRequest.owner == "bob"))
+    assert taken == 1
+
+
+def miss(parts: Parts, number: str, patient_id: int) -> None:
+    """A caller whom nobody answered."""
+    call_id = ring(parts, "carol", number, patient_id=patient_id, ended_at=parts.now(), outcome="abandoned")
+    with parts.database.writing() as session:
+        missed_callers.caller_missed(session, call_id=call_id, number=number, at=parts.now())

@@ -36,7 +36,7 @@ def test_desk_gets_all_its_streams_on_connecting(page_of: PageOf) -> None:
     bob = page_of("bob")
     assert bob.last("desk")["agent"] == {
         "id": "bob", "name": "Bob", "state": "offline", "reason": None,
-        "since": bob.last("desk")["agent"]["since"], "wrap_up_until": None,
+        "since": bob.last("desk")["agent"]["since"], "wrap_up_until": None, "after": None,
     }  # fmt: skip
     assert bob.last("desk")["call"] is None
     assert bob.last("desk")["links"]["telephony"]["state"] == "down"

@@ -13,7 +13,6 @@ from app.calls.rules.identity import (
 )
 from app.calls.rules.states import (
     DISPOSITION_TEXT,
-    DISPOSITIONS,
     FATE_TEXT,
     FINAL_STATES,
     MISSED,
@@ -36,7 +35,6 @@ from app.calls.rules.states import (
 )
 
 __all__ = [
-    "DISPOSITIONS",
     "DISPOSITION_TEXT",
     "FATE_TEXT",
     "FINAL_STATES",

@@ -57,6 +57,7 @@ class CommandKind(StrEnum):
 
     SET_READY = "set_ready"
     SET_NOT_READY = "set_not_ready"
+    CANCEL_NEXT = "cancel_next"  # what was chosen for after the call
     DIAL = "dial"
     HANG_UP = "hang_up"
     TRANSFER = "transfer"
@@ -76,18 +77,6 @@ class CommandKind(StrEnum):
     RESUME_RECORDING = "resume_recording"
 
 
-DISPOSITIONS = (
-    "answered_question",
-    "appointment",
-    "recheck",
-    "complaint",
-    "praise",
-    "transferred",
-    "callback",
-    "other",
-)
-"""Codes of what came of a call."""
-
 FATE_TEXT = {
     Fate.OFFERED: N_("offered to a queue"),
     Fate.ANSWERED: N_("offered and answered"),
@@ -101,6 +90,7 @@ PART_TEXT = {
     Part.OUTBOUND: N_("placed by"),
 }
 DISPOSITION_TEXT = {
+    # What came of a call; the names hold while the hospital's code list says nothing else.
     "answered_question": N_("Question answered"),
     "appointment": N_("Appointment"),
     "recheck": N_("Recheck"),

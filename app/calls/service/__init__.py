@@ -10,6 +10,7 @@ from app.calls.service.commands import (
     place_order,
     waiting_commands,
 )
+from app.calls.service.dispositions import disposition_names, dispositions
 from app.calls.service.doubt import is_link_proved, was_never_done
 from app.calls.service.identity import Checked, check_caller
 from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, lives, take_lines
@@ -23,6 +24,8 @@ __all__ = [
     "allowed_numbers",
     "check_caller",
     "claim_command",
+    "disposition_names",
+    "dispositions",
     "ended_linkedids",
     "expire_command",
     "finish_command",

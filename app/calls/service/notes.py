@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.access.service.scoping import UNSCOPED
 from app.bus import Bus
 from app.calls.models import Call, Leg
-from app.calls.rules import DISPOSITIONS
+from app.calls.rules import DISPOSITION_TEXT
+from app.calls.service.dispositions import dispositions
 from app.errors import Conflict, InvalidInput, NotFound
 from app.journal import service as journal
 from app.journal.models import JournalEntry
@@ -25,7 +26,7 @@ def save_wrap_up(
 
     Who has led the call on or parked it may still write, until somebody else has.
     """
-    if disposition and disposition not in DISPOSITIONS:
+    if disposition and disposition not in DISPOSITION_TEXT and disposition not in dispositions(session):
         raise InvalidInput("Choose one of the listed dispositions.", field="disposition")
     if note and len(note) > 4000:
         raise InvalidInput("A note has at most 4,000 characters.", field="note")

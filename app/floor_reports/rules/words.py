@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from app.agents.rules import NotReadyReason
 from app.texts import N_
 
 
@@ -111,16 +110,5 @@ MEANING_TEXT: Mapping[FloorFigure, str] = {
         "The agent's own talk and wrap-up, on average over the calls answered and the outgoing ones that were reached. "
         "What others talked after a transfer does not count."
     ),
-}
-REASON_TEXT: Mapping[NotReadyReason, str] = {
-    NotReadyReason.BREAK: N_("Break"),
-    NotReadyReason.MEAL: N_("Meal"),
-    NotReadyReason.TRAINING: N_("Training"),
-    NotReadyReason.OTHER: N_("Other"),
-    NotReadyReason.SIGNED_IN: N_("Just signed in"),
-    NotReadyReason.MISSED_CALL: N_("After a missed call"),
-    NotReadyReason.REJECTED_CALL: N_("After a rejected call"),
-    NotReadyReason.DESK_LOST: N_("Desk did not answer"),
-    NotReadyReason.BY_SUPERVISOR: N_("Set by a supervisor"),
 }
 """Labels, in English; whoever shows them translates them."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.calls.rules import DISPOSITION_TEXT, OUTCOME_TEXT
+from app.calls.rules import OUTCOME_TEXT
+from app.calls.service import disposition_names
+from app.http import reading
 from app.messages.routes.labels import message_state_words
 from app.patients.kinds import Channel, Kind, LinkRelation, NoteKind, TieKind
 from app.patients.rules import IdentifierType, PhoneKind, Relation, Sex
@@ -40,7 +42,6 @@ def labels() -> dict[str, dict[str, str]]:
             IdentifierType.OTHER: _("Other number"),
         },
         "outcome": {code.value: _(text) for code, text in OUTCOME_TEXT.items()},
-        "disposition": {code: _(text) for code, text in DISPOSITION_TEXT.items()},
         "language": language_choices(),
         "kind": {
             Kind.PATIENT: _("Patient"),
@@ -126,5 +127,7 @@ def choices(kind: str) -> list[tuple[str, str]]:
 
 def page_words() -> dict[str, Any]:
     """What every template of this room gets: the words, and `choices` as above, both looked up once a page."""
-    words = labels()
+    with reading() as session:
+        named = disposition_names(session, translate=_)
+    words = labels() | {"disposition": named}
     return {"labels": words, "choices": lambda kind: [(str(code), word) for code, word in words[kind].items()]}

@@ -199,11 +199,13 @@ def _cards(session: Session, people: Sequence[tuple[int, int | None]], look: _Lo
     messages = {row.patient_id: row for row in session.execute(_LAST_MESSAGES, ids)}
     open_messages = {row.patient_id: row.waiting for row in session.execute(_OPEN_MESSAGES, ids)}
     flags, wishes = _flags(session, ids, look), _wishes(session, ids)
+    ended_as = {row.disposition for row in calls.values() if row.disposition}
+    named = codes.known_names(session, CodeList.DISPOSITION, ended_as) if ended_as else {}
     return {
         patient_id: {
             **_identity(patients[patient_id], look),
             **_calling_for(patients[patient_id], contacts.get(contact_id or 0)),
-            "last_contact": _last_contact(calls.get(patient_id), messages.get(patient_id), look),
+            "last_contact": _last_contact(calls.get(patient_id), messages.get(patient_id), named, look),
             "open_messages": open_messages.get(patient_id, 0),
             "flags": flags.get(patient_id, []),
             "wishes": wishes.get(patient_id, []),
@@ -259,7 +261,7 @@ def _calling_for(patient: Patient, contact: ContactPerson | None) -> dict[str, A
     }
 
 
-def _last_contact(call: Any, message: Any, look: _Look) -> dict[str, Any] | None:
+def _last_contact(call: Any, message: Any, named: dict[str, str], look: _Look) -> dict[str, Any] | None:
     if message is not None and (call is None or message.at > call.at):
         return {
             "at": message.at.isoformat(),
@@ -273,16 +275,16 @@ def _last_contact(call: Any, message: Any, look: _Look) -> dict[str, Any] | None
         "at": call.at.isoformat(),
         "channel": "call",
         "direction": call.direction,
-        "summary": _summary(call.note, call.disposition, call.outcome, look),
+        "summary": _summary(call.note, call.disposition, call.outcome, named, look),
     }
 
 
-def _summary(note: str | None, disposition: str | None, outcome: str | None, look: _Look) -> str:
+def _summary(note: str | None, disposition: str | None, outcome: str | None, named: dict[str, str], look: _Look) -> str:
     # What was written down may be medical, so an unchecked caller's card has only what came of the call.
     if note and look.is_checked:
         return _first_line(note)
-    if disposition in DISPOSITION_TEXT:
-        return look.translate(DISPOSITION_TEXT[disposition])
+    if disposition:
+        return named.get(disposition) or look.translate(DISPOSITION_TEXT.get(disposition, disposition))
     # gettext("") is the catalogue's header, so an empty text is never translated.
     return look.translate(OUTCOME_TEXT[CallOutcome(outcome)]) if outcome else ""
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from flask import request
 
-from app.calls.rules import DISPOSITIONS
+from app.calls.rules import DISPOSITION_TEXT
 from app.http import parts
 from app.patients.phones import parse_number
 from app.recordings import service
@@ -40,7 +40,7 @@ def chosen_filters() -> dict[str, str]:
         "number": "".join(each for each in given.get("number", "")[:24] if each in "+0123456789"),
         "queue": given.get("queue", "")[:40],
         "direction": _one_of(given.get("direction", ""), DIRECTIONS),
-        "disposition": _one_of(given.get("disposition", ""), DISPOSITIONS),
+        "disposition": _one_of(given.get("disposition", ""), DISPOSITION_TEXT),
         "shortest": _minutes(given.get("shortest", "")),
         "longest": _minutes(given.get("longest", "")),
         "marker": _one_of(given.get("marker", ""), MARKED_BY),

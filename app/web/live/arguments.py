@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.agents.rules import CHOSEN_REASONS
 from app.calls.rules import Given, IdentityKind
 from app.errors import InvalidInput
 from app.texts import N_
@@ -62,12 +61,13 @@ def read_number(args: Args, name: str) -> int:
     return value
 
 
-def read_reason(args: Args) -> str:
-    """Why an agent is not ready."""
-    value = args.get("reason")
-    if value not in [reason.value for reason in CHOSEN_REASONS]:
-        raise InvalidInput(N_("Choose one of the listed reasons."), field="reason")
-    return str(value)
+def read_words(args: Args, name: str, most: int) -> list[str]:
+    """A list of short words, at most so many."""
+    listed = args.get(name) or []
+    is_list = isinstance(listed, list) and len(listed) <= most
+    if not is_list or not all(isinstance(each, str) and len(each) <= LONGEST_ID for each in listed):
+        raise InvalidInput(N_("This command is not in the form that the desk protocol describes."), field=name)
+    return listed
 
 
 def read_date(args: Args, name: str) -> date | None:

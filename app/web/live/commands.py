@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from app.access import service as access
 from app.accounts.rules import AT_THE_DESK
 from app.agents import service as agents
 from app.audit.rules import Action, AuditEntry
@@ -42,14 +43,20 @@ from app.web.live.arguments import (
     read_mapping,
     read_number,
     read_optional_text,
-    read_reason,
     read_text,
     read_uuid,
+    read_words,
 )
 from app.web.live.leading import lead, pick_up
 from app.web.live.scoped import bind, writing
+from app.web.live.views import next_task_view
+from app.worklist import service as worklist
+from app.wrap_up import service as wrap_up
 
 log = structlog.get_logger()
+
+# An agent who looks at that many things and does none of them is asked nothing more of them.
+_MOST_LEFT_ASIDE = 50
 
 Result = dict[str, Any]
 
@@ -59,6 +66,7 @@ class DeskCommandKind(StrEnum):
 
     SET_READY = "set_ready"
     SET_NOT_READY = "set_not_ready"
+    CANCEL_NEXT = "cancel_next"
     DIAL = "dial"
     HANG_UP = "hang_up"
     TRANSFER = "transfer"
@@ -70,6 +78,8 @@ class DeskCommandKind(StrEnum):
     HANDLE_MESSAGE = "handle_message"
     VERIFY_CALLER = "verify_caller"
     READ_NOTICE = "read_notice"
+    NEXT_TASK = "next_task"
+    SAVE_KEYS = "save_keys"
     STOP_SUPERVISING = "stop_supervising"
     CONSULT = "consult"
     COMPLETE = "complete"
@@ -121,6 +131,13 @@ def _of_call(args: Args) -> Result:
     return {"call_id": read_text(args, "call_id", LONGEST_ID)}
 
 
+def _set_not_ready(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    with parts.database.reading() as session:
+        wish = {"reason": agents.require_reason(session, args.get("reason"))}
+    kind = CommandKind.SET_NOT_READY
+    return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
+
+
 def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     call_id = read_text(args, "call_id", LONGEST_ID)
     disposition, note = read_optional_text(args, "disposition"), read_optional_text(args, "note")
@@ -139,6 +156,7 @@ def _save_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
 
 def _finish_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     try:
+        _require_disposition(parts, user, args)
         _save_wrap_up(parts, user, id, args)
     except Conflict:
         # Somebody else has the call and has written about it: that stands, and this agent is free all the same.
@@ -146,6 +164,15 @@ def _finish_wrap_up(parts: Parts, user: SignedIn, id: str, args: Args) -> Result
     wish = {"call_id": read_text(args, "call_id", LONGEST_ID)}
     kind = CommandKind.FINISH_WRAP_UP
     return calls.order(parts, id=id, kind=kind, args=wish, agent=user.username, issued_by=user.username)
+
+
+def _require_disposition(parts: Parts, user: SignedIn, args: Args) -> None:
+    if read_optional_text(args, "disposition"):
+        return
+    with parts.database.reading() as session:
+        queue = calls.own_call(session, read_text(args, "call_id", LONGEST_ID), user.username).queue
+        if wrap_up.is_disposition_required(session, queue):
+            raise InvalidInput(N_("Choose what came of the call before you end wrap-up."), field="disposition")
 
 
 def _pick_patient(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
@@ -247,6 +274,24 @@ def _read_notice(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     return {}
 
 
+def _next_task(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    """What waits for this agent, taken in hand; an empty result when nothing does."""
+    left_aside = read_words(args, "left_aside", _MOST_LEFT_ASIDE)
+
+    def effect(session: Session) -> Result:
+        viewer = access.viewer_for(session, user.username, parts.now())
+        found = worklist.take_next(session, parts.bus, viewer, left_aside=left_aside, now=parts.now())
+        return next_task_view(session, found) if found else {}
+
+    return _once(parts, user, id, DeskCommandKind.NEXT_TASK, effect)
+
+
+def _save_keys(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    given = read_mapping(args.get("keys"), "keys")
+    with parts.database.writing() as session:
+        return {"keys": agents.save_keys(session, user.username, given)}
+
+
 def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     patient_id, phone_id = read_number(args, "patient_id"), read_number(args, "phone_id")
     if args.get("task_id") is not None:
@@ -344,7 +389,8 @@ def _once(parts: Parts, user: SignedIn, id: str, kind: DeskCommandKind, effect: 
 
 _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.SET_READY: _telephony(CommandKind.SET_READY, lambda args: {}),
-    DeskCommandKind.SET_NOT_READY: _telephony(CommandKind.SET_NOT_READY, lambda args: {"reason": read_reason(args)}),
+    DeskCommandKind.SET_NOT_READY: _set_not_ready,
+    DeskCommandKind.CANCEL_NEXT: _telephony(CommandKind.CANCEL_NEXT, lambda args: {}),
     DeskCommandKind.DIAL: _dial,
     DeskCommandKind.HANG_UP: _telephony(CommandKind.HANG_UP, _of_call),
     DeskCommandKind.TRANSFER: lead(CommandKind.TRANSFER),
@@ -367,6 +413,8 @@ _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.HANDLE_MESSAGE: _handle_message,
     DeskCommandKind.VERIFY_CALLER: _verify_caller,
     DeskCommandKind.READ_NOTICE: _read_notice,
+    DeskCommandKind.NEXT_TASK: _next_task,
+    DeskCommandKind.SAVE_KEYS: _save_keys,
     DeskCommandKind.STOP_SUPERVISING: _telephony(CommandKind.STOP_SUPERVISING, lambda args: {}),
 }
 

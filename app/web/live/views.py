@@ -17,7 +17,7 @@ from app.access import service as access
 from app.access.rules import Module
 from app.accounts.models import User
 from app.agents.models import AgentStatus
-from app.agents.rules import AgentState
+from app.agents.rules import OCCUPIED, AgentState, NotReadyReason
 from app.calls import service as calls
 from app.calls.models import Call
 from app.calls.rules import MOST_CHECKS
@@ -37,6 +37,7 @@ from app.patients.rules import MatchState
 from app.patients.service import focus
 from app.queues.models import Queue, TelephonyLink
 from app.queues.service import link_view
+from app.worklist.service import NextTask
 
 
 def desk_view(session: Session, agent: str, now: datetime) -> dict[str, Any]:
@@ -56,6 +57,7 @@ def desk_view(session: Session, agent: str, now: datetime) -> dict[str, Any]:
             "reason": status.reason if status else None,
             "since": _iso(status.since if status else now),
             "wrap_up_until": _iso(status.wrap_up_until) if status else None,
+            "after": _after(status) if status else None,
         },
         "call": _call_view(session, call, label, now, agent) if call else None,
         "parked": [_parked_view(session, each, patient) for each, patient in calls.parked_calls(session)],
@@ -63,6 +65,38 @@ def desk_view(session: Session, agent: str, now: datetime) -> dict[str, Any]:
         "supervision": _supervision(session, agent, status),
         "notices": floor.unread_notices(session, agent, now),
     }
+
+
+def _after(status: AgentStatus) -> dict[str, Any] | None:
+    """What the agent is when the present call and its wrap-up are over, and whether they chose it meanwhile."""
+    # While it rings the agent changes what holds now: who is not ready then gets no call.
+    if status.state not in OCCUPIED or status.state == AgentState.RINGING.value:
+        return None
+    before = AgentState.READY.value if status.wants_ready else (status.rest_reason or NotReadyReason.OTHER.value)
+    status_then = status.next_status or before
+    is_ready = status_then == AgentState.READY.value
+    return {
+        "state": AgentState.READY.value if is_ready else AgentState.NOT_READY.value,
+        "reason": None if is_ready else status_then,
+        "is_chosen": status.next_status is not None,
+    }
+
+
+def next_task_view(session: Session, task: NextTask) -> dict[str, Any]:
+    """What the desk opens next; for a caller what is needed to call back, the number as the agent may see it."""
+    view: dict[str, Any] = {"kind": task.key.partition(":")[0], "id": task.id, "key": task.key}
+    if task.caller is not None:
+        request = task.caller.request
+        view["caller"] = {
+            "name": task.caller.patient_name,
+            "patient_id": request.patient_id,
+            "phone_id": task.caller.phone_id,
+            "queue_label": task.caller.queue_label,
+            "since": _iso(request.since),
+            "tries": request.tries,
+            **_shown_number(session, request.number),
+        }
+    return view
 
 
 def _supervision(session: Session, agent: str, status: AgentStatus | None) -> str | None:

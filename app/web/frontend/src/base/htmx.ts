@@ -1,5 +1,7 @@
 import htmx from "htmx.org";
 
+import { SIGN_IN_WANTED } from "@/shared/signIn";
+
 import { showToast } from "./toasts";
 import { pageWords } from "./words";
 
@@ -25,9 +27,14 @@ export function startHtmx(): void {
   document.addEventListener("htmx:timeout", () => showToast("error", pageWords().offline));
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail;
-    if (xhr.status === 401) window.location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    if (xhr.status === 401) toSignIn();
     else showToast("error", problemDetail(xhr) ?? pageWords().serverError);
   });
+}
+
+function toSignIn(): void {
+  const goes = document.dispatchEvent(new Event(SIGN_IN_WANTED, { cancelable: true }));
+  if (goes) window.location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 declare global {

@@ -58,7 +58,7 @@ function desk(call: Call | null): DeskSnapshot {
     n: 1,
     seq: 1,
     at: AT,
-    agent: { id: "bob", name: "Bob", state: "ready", reason: null, since: AT, wrap_up_until: null },
+    agent: { id: "bob", name: "Bob", state: "ready", reason: null, since: AT, wrap_up_until: null, after: null },
     call,
     links: {
       telephony: { state: "up", since: AT, detail: null },
@@ -109,7 +109,11 @@ describe("the call on the desk", () => {
     expect(callView(desk(handedOver), phone({ session }), true).stage).toBe("offered");
   });
 
-  test("a mirroring window shows the offer without being able to answer it", () => {
+  test("a window that mirrors the one that rings offers the call as well: an answer is passed on", () => {
+    expect(callView(desk(ringing), phone({ line: "elsewhere", session }), true).stage).toBe("offered");
+  });
+
+  test("a call that rings at no window of this browser is shown without an answer", () => {
     expect(callView(desk(ringing), phone({ line: "elsewhere" }), true).stage).toBe("offered_elsewhere");
   });
 

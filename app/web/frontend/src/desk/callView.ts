@@ -79,5 +79,6 @@ function openStage(call: Call, phone: PhoneState): CallStage {
   if (session?.stage === "answering") return "connecting";
   if (call.state === "answered") return isElsewhere || !call.is_rejoining ? "live" : "rejoining";
   if (phone.wish === "answer") return "connecting";
-  return isElsewhere ? "offered_elsewhere" : "offered";
+  // A window that mirrors the one that rings passes the answer on to it.
+  return isElsewhere && session === null ? "offered_elsewhere" : "offered";
 }

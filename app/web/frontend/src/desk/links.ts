@@ -28,10 +28,12 @@ export interface Links {
   now: number;
   links: DeskSnapshot["links"] | null;
   phone: PhoneState;
+  /** In a call nothing has come from the microphone for long. */
+  isUnheard?: boolean;
 }
 
 /** What is not as it should be, the worst first; what the server said is not believed while the server is out of reach. */
-export function troubles({ isConnected, wasConnected, heardAt, provedAt, now, links, phone }: Links): Trouble[] {
+export function troubles({ isConnected, wasConnected, heardAt, provedAt, now, links, phone, isUnheard = false }: Links): Trouble[] {
   const found: Trouble[] = [];
   const isSilent = (since: number | null): since is number => since !== null && now - since > SILENT_MS;
   const add = (code: string, level: Trouble["level"], since: string | null = null) => found.push({ code, level, since });
@@ -47,6 +49,7 @@ export function troubles({ isConnected, wasConnected, heardAt, provedAt, now, li
   if (phone.line === "refused") add("phoneRefused", "bad");
   const microphone = MICROPHONE_TROUBLES[phone.microphone];
   if (microphone !== undefined && phone.line !== "off") add(microphone, "bad");
+  if (isUnheard) add("unheard", "bad");
   if (isConnected && !isSilent(heardAt) && links !== null) {
     const { telephony, sms } = links;
     if (telephony.state === "up" && isSilent(provedAt)) add(telephonyDown, "bad", new Date(provedAt).toISOString());

@@ -1,11 +1,14 @@
-import { onScopeDispose, watch, type Ref } from "vue";
+import { onScopeDispose, toValue, watch, type MaybeRefOrGetter, type Ref } from "vue";
 
-import { RingTone } from "@/phone/ringtone";
+import { RingTone, type Ring } from "@/phone/ringtone";
 
 const FLASH_MS = 900;
 
-/** While `who` is named the desk rings and the tab's title flashes; both stop at once when nobody is. */
-export function useRinging(who: Ref<string | null>, title: string): void {
+/**
+ * While `who` is named the desk rings and the tab's title flashes; both stop at once when nobody is. Without a `ring`, in a
+ * window that only mirrors the phone, the title flashes alone.
+ */
+export function useRinging(who: Ref<string | null>, title: string, ring: MaybeRefOrGetter<Ring | null>): void {
   const tone = new RingTone();
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -18,7 +21,8 @@ export function useRinging(who: Ref<string | null>, title: string): void {
     who,
     (name, previous) => {
       if (name === null) return stop();
-      if (previous === null || previous === undefined) tone.start();
+      const sound = toValue(ring);
+      if ((previous === null || previous === undefined) && sound !== null) tone.start(sound);
       clearInterval(timer);
       document.title = `☎ ${name}`;
       timer = setInterval(() => {

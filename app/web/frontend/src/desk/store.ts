@@ -11,14 +11,19 @@ import type {
   InboxSnapshot,
   Message,
   MessageChange,
-  NotReadyReason,
+  CallerInHand,
+  NextTask,
+  OwnReason,
 } from "@/live/protocol";
+import { useDevices } from "@/phone/devices";
 import { usePhone } from "@/phone/phone";
 import { serverNow } from "@/shared/clock";
 import type { DeskConfig } from "@/shared/config";
+import { SIGN_IN_WANTED } from "@/shared/signIn";
 import { until } from "@/shared/until";
 
 import { callView, type CallView } from "./callView";
+import { changedKeys, keysFrom, type Keys } from "./keys";
 import { MICROPHONE_TROUBLES } from "./links";
 
 // A thread shows what passed by since the page loaded; the whole of it is on the patient's page.
@@ -27,6 +32,16 @@ const MESSAGES_KEPT = 200;
 const PROOF_WAIT_MS = 6000;
 // The server tells of a call within some 10 ms of its INVITE; after this it is taken not to know.
 const SERVER_EXPECTED_MS = 400;
+
+// As many as the server takes.
+const MOST_LEFT_ASIDE = 50;
+const OWN_REASONS: ReadonlySet<string> = new Set<OwnReason>([
+  "signed_in",
+  "missed_call",
+  "rejected_call",
+  "desk_lost",
+  "by_supervisor",
+]);
 
 type Say = (key: string, named?: Record<string, unknown>) => string;
 
@@ -51,7 +66,12 @@ export const useDesk = defineStore("desk", () => {
   const isGettingReady = ref(false);
   /** The follow-up beside the call: opened from the list, or the one that the present call is for. */
   const followup = ref<number | null>(null);
-  const side = ref<"followup" | "notes" | "articles">("followup");
+  const side = ref<"followup" | "caller" | "notes" | "articles">("followup");
+  /** The missed caller who is to be called back, in hand of this agent. */
+  const callerInHand = shallowRef<CallerInHand | null>(null);
+  // What the agent looked at and did not do is passed over until everything was looked at.
+  let leftAside: string[] = [];
+  const keys = computed<Keys>(() => keysFrom(config.value.usual_keys ?? {}, config.value.keys ?? {}));
 
   const isServerExpected = ref(false);
   watch(
@@ -81,7 +101,10 @@ export const useDesk = defineStore("desk", () => {
     config.value = given;
     followup.value = given.followup ?? null;
     t = say;
-    if (given.sip !== null) phone.start(given.agent.id, given.sip);
+    if (given.sip !== null) {
+      phone.start(given.agent.id, given.sip);
+      useDevices().start((parts) => parts.forEach((part) => showToast("error", t(`devices.gone_${part}`))));
+    }
     listen();
     live.socket.connect();
   }
@@ -91,6 +114,10 @@ export const useDesk = defineStore("desk", () => {
     live.socket.onAny(() => (heardAt.value = serverNow()));
     live.socket.on("disconnect", () => setConnected(false));
     live.whenSignedOut(() => (isSignedOut.value = true));
+    document.addEventListener(SIGN_IN_WANTED, (event) => {
+      event.preventDefault();
+      isSignedOut.value = true;
+    });
     live.socket.on("prove", ({ nonce }) => {
       // A window that only mirrors has no phone: its silence must not be taken for the owner's.
       if (!phone.isOwner) return;
@@ -102,6 +129,7 @@ export const useDesk = defineStore("desk", () => {
     live.follow<DeskSnapshot>("desk", (next) => {
       const task = next.call?.task_id ?? null;
       if (task !== null && task !== snapshot.value?.call?.task_id) openFollowup(task);
+      else if (next.call !== null && next.call.id !== snapshot.value?.call?.id) showNotes();
       const known = new Set(snapshot.value?.notices.map((notice) => notice.id));
       for (const notice of next.notices) {
         if (snapshot.value !== null && !known.has(notice.id)) {
@@ -126,6 +154,60 @@ export const useDesk = defineStore("desk", () => {
     openedMessage.value = null;
     followup.value = taskId;
     side.value = "followup";
+  }
+
+  /** A call has come: what is typed now belongs to it, and not to what was open beside. Drafts are kept. */
+  function showNotes(): void {
+    if (snapshot.value === null) return;
+    openedMessage.value = null;
+    side.value = "notes";
+  }
+
+  /** The next thing that waits for this agent, in hand and on the desk. */
+  async function nextTask(): Promise<void> {
+    const found = (await ask("next_task", { left_aside: leftAside })) as Partial<NextTask> | null;
+    if (found === null) return;
+    if (found.key === undefined) {
+      showToast("info", t(leftAside.length > 0 ? "tasks.nothingElse" : "tasks.nothing"));
+      leftAside = [];
+      return;
+    }
+    leftAside = [...leftAside, found.key].slice(-MOST_LEFT_ASIDE);
+    callerInHand.value = null;
+    openTask(found as NextTask);
+  }
+
+  function openTask(task: NextTask): void {
+    if (task.kind === "followup") return openFollowup(task.id);
+    if (task.kind === "message") {
+      openedMessage.value = task.id;
+      return;
+    }
+    openedMessage.value = null;
+    callerInHand.value = task.kind === "caller" ? task.caller : null;
+    side.value = "caller";
+  }
+
+  async function saveKeys(wanted: Keys): Promise<boolean> {
+    const answer = await ask("save_keys", { keys: changedKeys(config.value.usual_keys, wanted) });
+    if (answer !== null) config.value = { ...config.value, keys: answer["keys"] as Record<string, string> };
+    return answer !== null;
+  }
+
+  /** Somebody has signed in on this page: everything goes on where it was. */
+  function signedIn(csrfToken: string): void {
+    config.value = { ...config.value, csrf_token: csrfToken };
+    const meta = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]');
+    if (meta !== null) meta.content = csrfToken;
+    isSignedOut.value = false;
+    live.resume();
+  }
+
+  /** What a reason is called: ours by our words, the hospital's by its list. */
+  function reasonName(code: string): string {
+    const listed = config.value.not_ready_reasons.find((choice) => choice.code === code)?.label;
+    if (listed !== undefined) return listed;
+    return OWN_REASONS.has(code) ? t(`reason.${code}`) : (config.value.reason_names[code] ?? code);
   }
 
   function closeFollowup(): void {
@@ -186,7 +268,8 @@ export const useDesk = defineStore("desk", () => {
   }
 
   async function setReady(): Promise<void> {
-    if (phone.state.line === "elsewhere") return showToast("error", t("errors.phoneElsewhere"));
+    // The window that has the phone proves it; this one only orders.
+    if (!phone.isOwner) return void (await run("set_ready", {}));
     if (!(await hasMicrophone())) return;
     isGettingReady.value = true;
     const hasProof = !isConnected.value || (await until(() => isProved.value, PROOF_WAIT_MS));
@@ -202,7 +285,7 @@ export const useDesk = defineStore("desk", () => {
     return false;
   }
 
-  async function setNotReady(reason: NotReadyReason): Promise<void> {
+  async function setNotReady(reason: string): Promise<void> {
     await run("set_not_ready", { reason });
   }
 
@@ -219,6 +302,7 @@ export const useDesk = defineStore("desk", () => {
     if (wish === null) return;
     config.value = { ...config.value, dial: null };
     history.replaceState(null, "", followup.value === null ? "/desk" : `/desk?followup=${followup.value}`);
+    if (!phone.isOwner) return void (await run("dial", wish));
     if (!(await hasMicrophone())) return;
     if (await until(() => isProved.value, PROOF_WAIT_MS)) await run("dial", wish);
     else showToast("error", t("errors.phoneNotRegistered"));
@@ -237,6 +321,12 @@ export const useDesk = defineStore("desk", () => {
     side,
     openFollowup,
     closeFollowup,
+    callerInHand,
+    nextTask,
+    keys,
+    saveKeys,
+    signedIn,
+    reasonName,
     isConnected,
     wasConnected,
     connectionSince,

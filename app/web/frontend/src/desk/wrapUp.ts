@@ -3,11 +3,18 @@ import { computed, ref, watch } from "vue";
 
 import { dropDraft, keepDraft, readDraft } from "@/shared/drafts";
 
+import type { Choice } from "@/shared/config";
+
 import { useDesk } from "./store";
 
 interface Notes {
   disposition: string | null;
   note: string;
+}
+export interface Offered {
+  dispositions: Choice[];
+  is_disposition_required: boolean;
+  templates: { id: number; title: string; text: string }[];
 }
 type Saving = "saved" | "kept" | "saving";
 
@@ -20,6 +27,10 @@ export const useWrapUp = defineStore("wrapUp", () => {
   const callId = computed(() => desk.snapshot?.call?.id ?? null);
   const notes = ref<Notes>({ disposition: null, note: "" });
   const saving = ref<Saving>("saved");
+  /** What may be chosen and put into the note: of the call's queue, or what holds everywhere. */
+  const offered = ref<Offered>({ dispositions: desk.config.dispositions ?? [], is_disposition_required: true, templates: [] });
+  /** Wrap-up was to end, and its queue asks for a disposition. */
+  const isMissing = ref(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   watch(
@@ -34,13 +45,31 @@ export const useWrapUp = defineStore("wrapUp", () => {
     { immediate: true },
   );
   watch(
+    () => [callId.value, desk.snapshot?.call?.queue ?? ""] as const,
+    ([id, queue]) => {
+      if (id !== null) void learn(queue);
+    },
+    { immediate: true },
+  );
+  watch(
     () => desk.isConnected,
     (isConnected) => {
       if (isConnected && saving.value === "kept") saveSoon();
     },
   );
 
+  /** A list that cannot be fetched stays the one before: an agent can always close the call. */
+  async function learn(queue: string): Promise<void> {
+    try {
+      const answer = await fetch(`/wrap-up/offered?queue=${encodeURIComponent(queue)}`);
+      if (answer.ok) offered.value = (await answer.json()) as Offered;
+    } catch {
+      // The server is away; the desk says so elsewhere.
+    }
+  }
+
   function open(id: string): void {
+    isMissing.value = false;
     const draft = readDraft<Notes>(draftKey(id));
     const call = desk.snapshot?.call;
     notes.value = draft ?? { disposition: call?.disposition ?? null, note: call?.note ?? "" };
@@ -51,6 +80,7 @@ export const useWrapUp = defineStore("wrapUp", () => {
   function change(changes: Partial<Notes>): void {
     const id = callId.value;
     if (id === null) return;
+    if (changes.disposition !== undefined) isMissing.value = false;
     notes.value = { ...notes.value, ...changes };
     saving.value = "kept";
     keepDraft(draftKey(id), notes.value);
@@ -71,13 +101,21 @@ export const useWrapUp = defineStore("wrapUp", () => {
     settle(id, given, isSaved);
   }
 
-  async function finish(): Promise<void> {
+  /** Save and end wrap-up; false when the server did not take it. */
+  async function finish(): Promise<boolean> {
     const id = callId.value;
-    if (id === null) return;
+    if (id === null) return false;
     clearTimeout(timer);
     const given = { ...notes.value };
     const isSaved = await desk.run("finish_wrap_up", { call_id: id, ...given });
     settle(id, given, isSaved);
+    return isSaved;
+  }
+
+  /** As `finish`, once what the queue asks for is there; false, and said at its place, when it is not. */
+  async function finishAll(): Promise<boolean> {
+    isMissing.value = notes.value.disposition === null && offered.value.is_disposition_required;
+    return !isMissing.value && (await finish());
   }
 
   /** What was typed while the answer was under way stays a draft. */
@@ -92,5 +130,5 @@ export const useWrapUp = defineStore("wrapUp", () => {
     return `wrap-up.${desk.config.agent.id}.${id}`;
   }
 
-  return { callId, notes, saving, change, finish };
+  return { callId, notes, saving, offered, isMissing, change, finishAll };
 });

@@ -70,6 +70,12 @@ export class LiveConnection {
     });
   }
 
+  /** Connect again, after somebody has signed in on this page. */
+  resume(): void {
+    this.isSignedOut = false;
+    this.socket.connect();
+  }
+
   /** Call `take` with each message of the stream that is newer than what the page shows. */
   follow<Message extends Stamp>(stream: Stream, take: (message: Message) => void): void {
     const receive = (message: Message) => {

@@ -1,11 +1,8 @@
 // The messages of docs/desk-protocol.md, in its words.
 
 export type AgentState = "offline" | "not_ready" | "ready" | "ringing" | "talking" | "wrap_up" | "listening";
-export type NotReadyReason =
-  | "break"
-  | "meal"
-  | "training"
-  | "other"
+/** Reasons of the product; the rest are codes of the hospital's own list. */
+export type OwnReason =
   | "signed_in"
   | "missed_call"
   | "rejected_call"
@@ -96,9 +93,11 @@ export interface Agent {
   id: string;
   name: string;
   state: AgentState;
-  reason: NotReadyReason | null;
+  reason: string | null;
   since: string;
   wrap_up_until: string | null;
+  /** What the agent is once the present call and its wrap-up are over; null while nothing has to end first. */
+  after: { state: "ready" | "not_ready"; reason: string | null; is_chosen: boolean } | null;
 }
 
 /** Somebody is asked while the patient holds. `is_asked`: it is this desk. */
@@ -214,7 +213,7 @@ export interface Colleague {
   id: string;
   name: string;
   state: AgentState;
-  reason: NotReadyReason | null;
+  reason: string | null;
   since: string;
 }
 
@@ -255,10 +254,29 @@ export interface MessageChange extends Stamp {
 
 /** Whom a call is led to: a colleague or a queue, a number outside, a department. */
 export type Target = { to: string } | { number: string } | { department_id: number };
+/** A caller whom nobody answered, in hand of this agent. */
+export interface CallerInHand {
+  name: string | null;
+  patient_id: number;
+  phone_id: number;
+  number: string;
+  number_display: string;
+  queue_label: string | null;
+  since: string;
+  tries: number;
+}
+
+/** What `next_task` brings; an empty object when nothing waits. */
+export type NextTask =
+  | { kind: "followup" | "message"; id: number; key: string }
+  | { kind: "caller"; id: number; key: string; caller: CallerInHand };
 
 export interface CommandArguments {
   set_ready: Record<string, never>;
-  set_not_ready: { reason: NotReadyReason };
+  set_not_ready: { reason: string };
+  cancel_next: Record<string, never>;
+  next_task: { left_aside: string[] };
+  save_keys: { keys: Partial<Record<string, string>> };
   dial: { patient_id: number; phone_id: number; task_id?: number };
   hang_up: { call_id: string };
   transfer: { call_id: string } & Target;

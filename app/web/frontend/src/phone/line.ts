@@ -3,10 +3,15 @@ import type { DTMF_TRANSPORT } from "jssip/lib/Constants";
 import type { IncomingRTCSessionEvent, RTCSessionEvent } from "jssip/lib/UA";
 import type { RTCSession } from "jssip/lib/RTCSession";
 
+import { figuresOf } from "./figures";
+import type { LineFigures } from "./quality";
+
 export interface SIPAccount {
   ws_url: string;
   uri: string;
   password: string;
+  /** Where a browser behind a router learns its address, or has its sound relayed. */
+  ice_servers?: RTCIceServer[];
 }
 
 export interface LineEvents {
@@ -24,6 +29,8 @@ export interface LineEvents {
 const REGISTER_EXPIRES_SECONDS = 60;
 // Host candidates come within a few milliseconds of each other; waiting for the end of gathering can take seconds.
 const GATHERING_MS = 40;
+// A relay on the Internet answers within a few round trips; a call whose relay is silent begins without it.
+const RELAY_MS = 1500;
 const ANSWER_HEADER = "X-Wardline-Answer";
 const BUSY_HERE = 486;
 // Unauthorized, Forbidden, Not Found (RFC 3261, section 21.4). Any other failure is the network's or a restart's.
@@ -37,7 +44,7 @@ export class SIPLine {
   private isClosed = false;
 
   constructor(
-    account: SIPAccount,
+    private readonly account: SIPAccount,
     private readonly events: LineEvents,
   ) {
     this.socket = new JsSIP.WebSocketInterface(account.ws_url);
@@ -74,7 +81,26 @@ export class SIPLine {
     const session = this.sessions.get(id);
     if (session === undefined || session.isEstablished() || session.isEnded()) return;
     for (const track of microphone.getAudioTracks()) track.enabled = true;
-    session.answer({ mediaStream: microphone, pcConfig: { iceServers: [] } });
+    session.answer({ mediaStream: microphone, pcConfig: { iceServers: this.account.ice_servers ?? [] } });
+  }
+
+  /** Speak through another microphone from now on; who was muted stays muted. */
+  async changeMicrophone(microphone: MediaStream): Promise<void> {
+    const [track] = microphone.getAudioTracks();
+    if (track === undefined) return;
+    for (const session of this.sessions.values()) {
+      if (!session.isEstablished()) continue;
+      track.enabled = session.isMuted().audio !== true && !session.isOnHold().local;
+      for (const sender of session.connection.getSenders()) {
+        if (sender.track === null || sender.track.kind === "audio") await sender.replaceTrack(track);
+      }
+    }
+  }
+
+  /** What the browser counts of this call; nothing when there is none. */
+  async figures(id: string): Promise<LineFigures | null> {
+    const connection = this.sessions.get(id)?.connection;
+    return connection === undefined ? null : figuresOf(await connection.getStats());
   }
 
   reject(id: string): void {
@@ -116,8 +142,9 @@ export class SIPLine {
         this.tell(() => this.events.audio(stream));
       });
     });
-    session.on("icecandidate", ({ ready }) => {
-      setTimeout(ready, GATHERING_MS);
+    session.on("icecandidate", ({ candidate, ready }) => {
+      const isLast = this.needsRelay() ? candidate.type === "relay" : true;
+      setTimeout(ready, isLast ? GATHERING_MS : RELAY_MS);
     });
     session.on("accepted", () => this.tell(() => this.events.established(id)));
     session.on("hold", ({ originator }) => this.tellHeld(id, originator, true));
@@ -126,6 +153,10 @@ export class SIPLine {
     session.on("failed", () => this.forget(id));
     const isAuto = request.getHeader(ANSWER_HEADER) === "auto";
     this.tell(() => this.events.invited(id, signalledNumber(session.remote_identity.uri.user), isAuto));
+  }
+
+  private needsRelay(): boolean {
+    return (this.account.ice_servers ?? []).some(({ urls }) => [urls].flat().some((url) => url.startsWith("turn")));
   }
 
   private end(id: string, options: { status_code?: number }): void {

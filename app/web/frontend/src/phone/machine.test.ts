@@ -137,3 +137,43 @@ describe("a live call", () => {
     expect(effects.map((effect) => effect.kind)).toEqual(["drop_connection", "wake_at"]);
   });
 });
+
+describe("a window that mirrors the phone", () => {
+  const session = { id: "1", number: "13800138000", isAuto: false, stage: "ringing" as const, isHeld: false, isMuted: false, since: 0 };
+  const mirroring = play([{ kind: "mirrored", session }]).state;
+
+  test("shows the call of the window that has the phone", () => {
+    expect(mirroring.session).toEqual(session);
+    expect(mirroring.line).toBe("elsewhere");
+  });
+
+  test("passes on what is pressed and does nothing by itself", () => {
+    const { state, effects } = play([{ kind: "answer_pressed" }, { kind: "mute_pressed" }, { kind: "hang_up_pressed" }], mirroring);
+    expect(state).toEqual(mirroring);
+    expect(effects).toEqual([
+      { kind: "pass_on", press: { kind: "answer_pressed" } },
+      { kind: "pass_on", press: { kind: "mute_pressed" } },
+      { kind: "pass_on", press: { kind: "hang_up_pressed" } },
+    ]);
+  });
+
+  test("passes nothing on while no window has told that it has the phone", () => {
+    expect(play([{ kind: "answer_pressed" }]).effects).toEqual([]);
+  });
+
+  test("forgets the other window's call when it gets the phone itself: the call comes as an INVITE", () => {
+    const { state, effects } = play([{ kind: "lock_gained" }], mirroring);
+    expect(state.session).toBeNull();
+    expect(effects).toEqual([{ kind: "connect" }]);
+  });
+
+  test("a window that has the phone believes no other one", () => {
+    expect(play([{ kind: "mirrored", session }], registered).state.session).toBeNull();
+  });
+
+  test("a window whose phone was taken over mirrors the one that took it", () => {
+    const taken = play([invite("a"), { kind: "lock_lost" }], registered).state;
+    expect(taken.session).toBeNull();
+    expect(play([{ kind: "mirrored", session }], taken).state).toMatchObject({ session, isTaken: true, hasOwner: true });
+  });
+});

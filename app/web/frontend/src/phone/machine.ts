@@ -34,6 +34,8 @@ export interface PhoneState {
   failures: number;
   microphone: Microphone;
   session: Session | null;
+  /** The window that has the phone has told this one what it does: what is pressed here is passed on to it. */
+  hasOwner: boolean;
   /** This window had the phone, and another one took it over. */
   isTaken: boolean;
   /** What the agent pressed before the INVITE was here. */
@@ -52,14 +54,20 @@ export type PhoneEvent =
   | { kind: "established"; id: string }
   | { kind: "ended"; id: string }
   | { kind: "held"; id: string; isHeld: boolean }
-  | { kind: "answer_pressed" }
-  | { kind: "reject_pressed" }
+  | { kind: "mirrored"; session: Session | null }
   | { kind: "offer_over" }
-  | { kind: "hang_up_pressed" }
-  | { kind: "hold_pressed" }
-  | { kind: "mute_pressed" };
+  | Press;
+
+/** What an agent presses on the phone, in whichever window. */
+export type Press = { kind: "answer_pressed" | "reject_pressed" | "hang_up_pressed" | "hold_pressed" | "mute_pressed" };
+const PRESSES: readonly string[] = ["answer_pressed", "reject_pressed", "hang_up_pressed", "hold_pressed", "mute_pressed"];
+
+export function isPress(event: { kind: string }): event is Press {
+  return PRESSES.includes(event.kind);
+}
 
 export type PhoneEffect =
+  | { kind: "pass_on"; press: Press }
   | { kind: "connect" }
   | { kind: "drop_connection" }
   | { kind: "wake_at"; at: number }
@@ -88,6 +96,7 @@ export function initialPhone(now: number, hasPhone: boolean): PhoneState {
     failures: 0,
     microphone: "unknown",
     session: null,
+    hasOwner: false,
     isTaken: false,
     wish: null,
   };
@@ -95,12 +104,24 @@ export function initialPhone(now: number, hasPhone: boolean): PhoneState {
 
 /** The state after an event, and what must be done about it. An event that does not fit the state changes nothing. */
 export function step(state: PhoneState, event: PhoneEvent, now: number): Step {
+  if (state.line === "elsewhere" && isPress(event)) {
+    return { state, effects: state.hasOwner ? [{ kind: "pass_on", press: event }] : [] };
+  }
   switch (event.kind) {
     case "lock_gained":
-      return { state: { ...onLine(state, "connecting", now), isTaken: false }, effects: [{ kind: "connect" }] };
+      // What was mirrored was the other window's: its call comes here as an INVITE of its own.
+      return {
+        state: { ...onLine(state, "connecting", now), session: null, hasOwner: false, isTaken: false },
+        effects: [{ kind: "connect" }],
+      };
+    case "mirrored":
+      return unchangedUnless(state.line === "elsewhere", state, () => ({
+        state: { ...state, session: event.session, hasOwner: true },
+        effects: [],
+      }));
     case "lock_lost":
       return {
-        state: { ...onLine(state, "elsewhere", now), session: null, isTaken: true, wish: null, failures: 0 },
+        state: { ...onLine(state, "elsewhere", now), session: null, hasOwner: false, isTaken: true, wish: null, failures: 0 },
         effects: [{ kind: "drop_connection" }],
       };
     case "registered":

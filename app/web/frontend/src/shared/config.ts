@@ -1,5 +1,3 @@
-import type { NotReadyReason } from "@/live/protocol";
-
 export interface Choice<Code extends string = string> {
   code: Code;
   label: string;
@@ -17,9 +15,14 @@ export interface DeskConfig {
   locale: string;
   role: string;
   csrf_token: string;
-  sip: { ws_url: string; uri: string; password: string } | null;
+  sip: { ws_url: string; uri: string; password: string; ice_servers?: RTCIceServer[] } | null;
   dispositions: Choice[];
-  not_ready_reasons: Choice<NotReadyReason>[];
+  not_ready_reasons: Choice[];
+  /** The name of every reason that an agent may have. */
+  reason_names: Record<string, string>;
+  /** Key by action: the usual ones, and those that this agent changed. */
+  usual_keys: Record<string, string>;
+  keys: Record<string, string>;
   /** The hospital's zone, where the server tells it. */
   timezone?: string;
   /** What the gateway puts in front of each text, where the server tells it. */
