@@ -49,6 +49,7 @@ from app.reports import routes as reports
 from app.segments import routes as segments
 from app.sending_rules import routes as sending_rules
 from app.smsc_accounts import routes as smsc_accounts
+from app.teams import routes as teams
 from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
 from app.web.live.sockets import Live
@@ -97,6 +98,7 @@ _ROOMS: tuple[Any, ...] = (
     floor_reports,
     articles,
     floor,
+    teams,
     call_flows,
 )
 # A page or an API call carries text; recordings and imports do not come this way.
