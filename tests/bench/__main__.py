@@ -6,6 +6,7 @@ import sys
 
 from tests.bench import (
     adapter,
+    board,
     cost,
     dialling,
     followup_plans,
@@ -22,6 +23,7 @@ from tests.bench import (
 
 _BENCHES = {
     "adapter": adapter.measure,
+    "board": board.measure,
     "pop": pop.measure,
     "cost": cost.measure,
     "dialling": dialling.measure,

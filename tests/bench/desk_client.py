@@ -33,7 +33,7 @@ class DeskClient:
         self.socket.on("desk", self._see)
 
     def connect(self) -> None:
-        self.socket.connect(self._url, headers={"Cookie": self._sign_in()}, transports=["websocket"])
+        self.socket.connect(self._url, headers={"Cookie": sign_in(self._url, self._agent)}, transports=["websocket"])
 
     def press_ready(self) -> dict[str, Any]:
         """The server's answer."""
@@ -50,18 +50,20 @@ class DeskClient:
         proof = {"nonce": question["nonce"], "page": self._page, "registered": True, "microphone": True}
         self.socket.emit("proof", proof | {"in_call": self.state == "talking"})
 
-    def _sign_in(self) -> str:
-        jar = http.cookiejar.CookieJar()
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), _NoRedirect)
-        page = opener.open(f"{self._url}/login?lang=en").read().decode()
-        found = re.search(r'name="csrf-token" content="([^"]+)"', page)
-        assert found is not None
-        form = {"username": self._agent, "password": PASSWORD, "csrf_token": found[1]}
-        try:
-            opener.open(f"{self._url}/login", urllib.parse.urlencode(form).encode()).read()
-        except urllib.error.HTTPError as answer:
-            assert answer.code == 302, answer
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+def sign_in(url: str, username: str) -> str:
+    """The cookies of a browser in which this person has signed in."""
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar), _NoRedirect)
+    page = opener.open(f"{url}/login?lang=en").read().decode()
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page)
+    assert found is not None
+    form = {"username": username, "password": PASSWORD, "csrf_token": found[1]}
+    try:
+        opener.open(f"{url}/login", urllib.parse.urlencode(form).encode()).read()
+    except urllib.error.HTTPError as answer:
+        assert answer.code == 302, answer
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
 def is_serving(port: int) -> bool:

@@ -481,7 +481,7 @@ export const zhHant: Words = {
       answered: "已接",
       abandoned: "放棄",
       service_level: "服務水準",
-      average_answer_seconds: "平均應答時間",
+      average_answer_seconds: "平均應答",
     },
     today: "今天",
     weekBefore: "上週同日",
