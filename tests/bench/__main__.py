@@ -7,6 +7,7 @@ import sys
 from tests.bench import (
     adapter,
     board,
+    calls,
     cost,
     dialling,
     followup_plans,
@@ -24,6 +25,7 @@ from tests.bench import (
 _BENCHES = {
     "adapter": adapter.measure,
     "board": board.measure,
+    "calls": calls.measure,
     "pop": pop.measure,
     "cost": cost.measure,
     "dialling": dialling.measure,

@@ -171,7 +171,7 @@ class _Floor:
         return self._ages, share
 
     def _send(self, links: list[socket.socket]) -> float:
-        """Changes come at their rate; four times a second what came is sent with the next of our frames to everybody."""
+        """Four times a second, what has changed is sent to everybody with the next of our frames."""
         seconds, waiting, sent = min(_SECONDS, 15.0), list[float](), 0
         began, cpu = time.monotonic(), time.thread_time()
         due = began
