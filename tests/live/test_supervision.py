@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from app.audit.models import AuditEvent
@@ -98,6 +98,20 @@ def test_a_restart_of_telephony_leaves_the_listener_in_the_call_and_knows_the_en
     assert len(all_calls(floor)) == 1
 
 
+def change_queues_and_back(floor: Page, line: Locator) -> None:
+    """From the agent's line, by keys alone, and undone below."""
+    line.get_by_role("button", name="Queues").focus()
+    floor.keyboard.press("Enter")
+    dialog = floor.get_by_role("dialog")
+    expect(dialog.get_by_role("combobox").first).to_be_focused()
+    floor.keyboard.press("ArrowDown")
+    dialog.get_by_label("Cantonese").check()
+    dialog.get_by_role("button", name="Save").press("Enter")
+    expect(line).to_contain_text("yue")
+    floor.get_by_role("button", name="Undo").click()
+    expect(line).not_to_contain_text("yue")
+
+
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
     product = Product(tmp_path / "product")
@@ -122,7 +136,14 @@ def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
         patient.call(product.sip_port, number="13800138000")
         agent.page.get_by_role("button", name="Answer").click()
         line = floor.get_by_role("row").filter(has_text="On a call")
-        line.get_by_role("button", name="Listen").click()
+        agent.page.get_by_role("button", name="Help", exact=True).click()
+        expect(agent.page.get_by_text("Nobody has seen it yet.")).to_be_visible()
+        asks = floor.get_by_label("Asks for help").get_by_role("listitem")
+        expect(asks).to_contain_text("asks for help")
+        wait_for(lambda: "✋" in floor.title(), what="a title that flashes")
+        asks.get_by_role("button", name="Listen").click()
+        expect(asks).to_contain_text("seen by")
+        expect(agent.page.get_by_text("has seen that you ask for help.")).to_be_visible()
         expect(supervisor.page.get_by_text("You are in a colleague's call.")).to_be_visible()
         expect(agent.page.get_by_text("A supervisor is listening to this call.")).to_be_visible()
         heard = supervisor.packets_heard()
@@ -137,6 +158,8 @@ def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
         expect(notice.get_by_text("Offer the 14:00 appointment.")).to_be_visible()
         notice.get_by_role("button", name="Read").click()
         expect(notice.get_by_text("Offer the 14:00 appointment.")).to_have_count(0)
+
+        change_queues_and_back(floor, line)
 
         floor.on("dialog", lambda dialog: dialog.accept())
         line.get_by_role("button", name="Take over").click()
