@@ -20,6 +20,9 @@ from app.web.live.views import desk_view, inbox_view, message_view, patients_sho
 
 log = structlog.get_logger()
 
+# Each new caller changes the list of texts for every desk: in a rush ten lists a second are enough.
+_TEXTS_AT_MOST_EVERY = 0.1
+
 SendTo = Callable[[LiveSocket, Stream, dict[str, Any]], None]
 
 
@@ -133,6 +136,7 @@ class TextFeed:
             except Exception:
                 # The outermost loop of this thread: a row that cannot be shown must not end it.
                 log.exception("live.texts_failed")
+            self._pile.rest(_TEXTS_AT_MOST_EVERY)
 
     def close(self) -> None:
         """End the loop."""
