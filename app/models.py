@@ -37,6 +37,7 @@ from app.registers import models as registers
 from app.segments import models as segments
 from app.sending_rules import models as sending_rules
 from app.smsc_accounts import models as smsc_accounts
+from app.teams import models as teams
 from app.visits import models as visits
 from app.wrap_up import models as wrap_up
 
@@ -78,6 +79,7 @@ __all__ = [
     "segments",
     "sending_rules",
     "smsc_accounts",
+    "teams",
     "visits",
     "wrap_up",
 ]

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.ports import free_port
@@ -40,22 +40,46 @@ def patients_calling(
     sip_port: int,
     *,
     number: str = "13800138000",
+    numbers: Sequence[str] = (),
     hotline: str = "4000",
     talk_seconds: float = 1.0,
     calls: int = 1,
     per_second: float = 10,
 ) -> Iterator[Sipp]:
-    """Patients that call the hotline, talk, and hang up; at most `calls` of them, `per_second` of them a second."""
+    """Patients that call the hotline, talk, and hang up; at most `calls` of them, `per_second` of them a second.
+
+    With `numbers` each call comes from the next of them, and after the last from the first again.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        scenario, given = _SCENARIOS / "caller.xml", ["-key", "number", number]
+        if numbers:
+            told = Path(folder) / "numbers.csv"
+            told.write_text("SEQUENTIAL\n" + "".join(f"{each};\n" for each in numbers))
+            text = scenario.read_text().replace("[number]", "[field0]")
+            scenario, given = Path(folder) / "caller.xml", ["-inf", str(told)]
+            scenario.write_text(text)
+        with _patients(sip_port, scenario, given, hotline, talk_seconds, calls, per_second) as sipp:
+            yield sipp
+
+
+@contextlib.contextmanager
+def _patients(
+    sip_port: int,
+    scenario: Path,
+    given: list[str],
+    hotline: str,
+    talk_seconds: float,
+    calls: int,
+    per_second: float,
+) -> Iterator[Sipp]:
     port = free_port()
     sipp = Sipp(
         [
             "-sf",
-            str(SCENARIOS / "caller.xml"),
+            str(scenario),
             "-s",
             hotline,
-            "-key",
-            "number",
-            number,
+            *given,
             "-p",
             str(port),
             "-m",

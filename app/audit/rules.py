@@ -43,6 +43,7 @@ class Action(StrEnum):
     ACCOUNT = "account"  # an account was made, changed or ended
     SETTING = "setting"  # a setting, code list or custom field was changed
     SIGN_IN = "sign_in"
+    HELP = "help"  # an agent asked a supervisor for help in a call, took that back, or it was seen
     SUPERVISE = "supervise"  # a supervisor was in a colleague's call, or took it over
 
 

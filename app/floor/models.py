@@ -40,3 +40,21 @@ class FloorMessage(Table):
     text: Mapped[str] = mapped_column(String(300))
     sent_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+
+
+class HelpRequest(Table):
+    """An agent asks for a supervisor in a call. Open until it is withdrawn or the call is no longer the agent's."""
+
+    __tablename__ = "help_request"
+    __table_args__ = (
+        Index("ix_help_request_open", "withdrawn_at", "agent"),
+        Index("ix_help_request_call", "call_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)  # the desk command's own id
+    agent: Mapped[str] = mapped_column(String(64))
+    call_id: Mapped[str] = mapped_column(ForeignKey("call.id"))
+    asked_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None] = mapped_column(String(64))
+    withdrawn_at: Mapped[datetime | None]

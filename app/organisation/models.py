@@ -16,7 +16,7 @@ class Department(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(100), index=True)
-    kind: Mapped[str] = mapped_column(String(20), default="clinical")  # clinical, ward, service_centre, office or other
+    kind: Mapped[str] = mapped_column(String(20), default="clinical")  # DepartmentKind
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     path: Mapped[str] = mapped_column(String(200), default="", index=True)
     phone: Mapped[str | None] = mapped_column(String(20))  # E.164: where a call for it is transferred to

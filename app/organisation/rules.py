@@ -12,6 +12,7 @@ from app.texts import N_
 class DepartmentKind(StrEnum):
     """What a department is for. A service centre is also a pool: tasks addressed to it are taken by any member."""
 
+    SITE = "site"  # a campus or a branch: its people, and those of the departments below it, are one site of the floor
     CLINICAL = "clinical"
     WARD = "ward"
     SERVICE_CENTRE = "service_centre"
@@ -20,6 +21,7 @@ class DepartmentKind(StrEnum):
 
 
 KIND_TITLES: Mapping[DepartmentKind, str] = {
+    DepartmentKind.SITE: N_("Site"),
     DepartmentKind.CLINICAL: N_("Clinical department"),
     DepartmentKind.WARD: N_("Ward"),
     DepartmentKind.SERVICE_CENTRE: N_("Service centre"),

@@ -51,6 +51,7 @@ from app.segments import routes as segments
 from app.sending_rules import routes as sending_rules
 from app.smsc_accounts import routes as smsc_accounts
 from app.sounds import routes as sounds
+from app.teams import routes as teams
 from app.visits import routes as visits
 from app.web import access, api_docs, assets, errors, headers, languages, layout, pages, status
 from app.web.live.sockets import Live
@@ -101,6 +102,7 @@ _ROOMS: tuple[Any, ...] = (
     floor_reports,
     articles,
     floor,
+    teams,
     call_flows,
     kept_places,
     sounds,

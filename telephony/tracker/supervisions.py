@@ -152,6 +152,7 @@ class Supervisions:
                 if channel.is_up:
                     self._begin(watch, snapshot.at)
             elif watch.channel or snapshot.at - watch.record.ordered_at >= _PLACING_SECONDS:
+                # It was there and is no more; only one that nobody has seen yet may still come.
                 self._end(watch, snapshot.at)
         for channel in snapshot.channels:
             is_ours = channel.context == CONTEXT and channel.uniqueid == channel.linkedid

@@ -6,6 +6,8 @@ import sys
 
 from tests.bench import (
     adapter,
+    board,
+    calls,
     cost,
     dialling,
     followup_plans,
@@ -23,6 +25,8 @@ from tests.bench import (
 
 _BENCHES = {
     "adapter": adapter.measure,
+    "board": board.measure,
+    "calls": calls.measure,
     "pop": pop.measure,
     "cost": cost.measure,
     "dialling": dialling.measure,

@@ -84,6 +84,8 @@ _SUPERVISOR_PAGES = (
     "/reports/floor/agents",
     "/work/missed-callers?show=late",
     "/floor",
+    "/floor/teams",
+    "/floor/teams/new",
     "/messages/gateway",
     "/message-templates",
     "/message-templates/1",

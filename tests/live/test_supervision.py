@@ -4,92 +4,31 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from app.audit.models import AuditEvent
 from app.calls.rules import CommandKind
 from app.errors import Conflict
-from app.floor.models import Supervision
 from app.settings import Settings
-from telephony.runner import Telephony
 from tests.live.browser import Person, chromium
-from tests.live.conftest import Floor, Switch
+from tests.live.conftest import Switch
 from tests.live.desks import Desks, all_calls, ended_calls, floor_on, order, state_of, wait_for_ended, wait_for_state
+from tests.live.room import CAROL, PATIENT, Room, room_on
 from tests.product import Product
 from tests.sip_page import SIPPage
-from tests.tone_phone import TonePhone, loudness, sides_of
+from tests.tone_phone import TonePhone
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
-_PATIENT, _ALICE, _BOB, _CAROL = 440, 1000, 1480, 2200
-
-
-@dataclass(slots=True)
-class Room:
-    """alice talks with a patient, bob is another agent, carol supervises; each phone says its own tone."""
-
-    floor: Floor
-    desks: Desks
-    patient: TonePhone
-    alice: TonePhone
-    carol: TonePhone
-    everybody: tuple[TonePhone, ...]
-
-    def wait_until(self, phone: TonePhone, *heard: TonePhone) -> None:
-        """Until this phone hears exactly these."""
-        wanted = {other.hertz for other in heard}
-        wait_for(lambda: phone.hears(*self.everybody) == wanted, seconds=5, what=f"{wanted} at {phone.hertz}")
-
-    def restart_telephony(self) -> None:
-        """A new process, which has read the whole state once."""
-        assert self.floor.telephony is not None
-        self.floor.telephony.stop()
-        self.floor.telephony = Telephony(self.floor.parts, self.floor.switch.ami)
-        self.floor.telephony.start()
-        wait_for(lambda: self.floor.link_state() == "up", what="the telephone link")
-
-    def supervise(self, mode: str) -> None:
-        (call,) = all_calls(self.floor)
-        order(self.floor, CommandKind.SUPERVISE, "carol", call_id=call.id, mode=mode)
-
-    def supervisions(self) -> list[Supervision]:
-        with self.floor.parts.database.reading() as session:
-            return list(session.scalars(select(Supervision).order_by(Supervision.ordered_at)))
-
-    def recorded(self, seconds: float) -> dict[str, set[float]]:
-        """Which tones the last seconds of the patient's recording have on each side."""
-        (path,) = (self.floor.switch.folder / "spool/monitor").glob("*.raw")
-        patient, agent = sides_of(path.read_bytes(), seconds)
-        tones = [phone.hertz for phone in self.everybody]
-        return {
-            "patient": {hertz for hertz in tones if loudness(patient, hertz) > 0.05},
-            "agent": {hertz for hertz in tones if loudness(agent, hertz) > 0.05},
-        }
-
 
 @pytest.fixture
 def room(settings: Settings, start_asterisk: Callable[..., Switch]) -> Iterator[Room]:
-    names = ("alice", "bob", "carol")
-    switch = start_asterisk(plain=names)
-    ports = switch.agent_ports
-    with contextlib.ExitStack() as stack:
-        floor = stack.enter_context(floor_on(settings, switch, *names))
-        patient = stack.enter_context(TonePhone(_PATIENT))
-        alice = stack.enter_context(TonePhone(_ALICE, port=ports["alice"]))
-        bob = stack.enter_context(TonePhone(_BOB, port=ports["bob"]))
-        carol = stack.enter_context(TonePhone(_CAROL, port=ports["carol"]))
-        desks = stack.enter_context(Desks(floor, "alice"))
-        patient.call(switch.sip_port, number="13800138000")
-        wait_for_state(floor, "alice", "talking")
-        desks.join("carol")
-        room = Room(floor, desks, patient, alice, carol, (patient, alice, bob, carol))
-        room.wait_until(alice, patient)
+    with room_on(settings, start_asterisk) as room:
         yield room
 
 
@@ -168,8 +107,8 @@ def test_listening_goes_on_after_a_reload_of_the_agents_page(
     switch = start_asterisk(plain=("carol",), browsers={"alice": word})
     with contextlib.ExitStack() as stack:
         floor = stack.enter_context(floor_on(settings, switch, "alice", "carol"))
-        patient = stack.enter_context(TonePhone(_PATIENT))
-        carol = stack.enter_context(TonePhone(_CAROL, port=switch.agent_ports["carol"]))
+        patient = stack.enter_context(TonePhone(PATIENT))
+        carol = stack.enter_context(TonePhone(CAROL, port=switch.agent_ports["carol"]))
         page = stack.enter_context(SIPPage(switch.sip_ws_url, "alice", word))
         desks = stack.enter_context(Desks(floor, "alice"))
         patient.call(switch.sip_port, number="13800138000")
@@ -188,6 +127,20 @@ def test_listening_goes_on_after_a_reload_of_the_agents_page(
         wait_for_state(floor, "carol", "not_ready")
 
 
+def change_queues_and_back(floor: Page, line: Locator) -> None:
+    """From the agent's line, by keys alone, and undone below."""
+    line.get_by_role("button", name="Queues").focus()
+    floor.keyboard.press("Enter")
+    dialog = floor.get_by_role("dialog")
+    expect(dialog.get_by_role("combobox").first).to_be_focused()
+    floor.keyboard.press("ArrowDown")
+    dialog.get_by_label("Cantonese").check()
+    dialog.get_by_role("button", name="Save").press("Enter")
+    expect(line).to_contain_text("yue")
+    floor.get_by_role("button", name="Undo").click()
+    expect(line).not_to_contain_text("yue")
+
+
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
     product = Product(tmp_path / "product")
@@ -197,7 +150,7 @@ def product(tmp_path: Path) -> Iterator[Product]:
 
 
 def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
-    with chromium() as browser, TonePhone(_PATIENT) as patient:
+    with chromium() as browser, TonePhone(PATIENT) as patient:
         agent, supervisor = Person(browser, product, "agent1"), Person(browser, product, "supervisor")
         agent.sign_in()
         agent.open_desk()
@@ -212,7 +165,14 @@ def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
         patient.call(product.sip_port, number="13800138000")
         agent.page.get_by_role("button", name="Answer").click()
         line = floor.get_by_role("row").filter(has_text="On a call")
-        line.get_by_role("button", name="Listen").click()
+        agent.page.get_by_role("button", name="Help", exact=True).click()
+        expect(agent.page.get_by_text("Nobody has seen it yet.")).to_be_visible()
+        asks = floor.get_by_label("Asks for help").get_by_role("listitem")
+        expect(asks).to_contain_text("asks for help")
+        wait_for(lambda: "✋" in floor.title(), what="a title that flashes")
+        asks.get_by_role("button", name="Listen").click()
+        expect(asks).to_contain_text("seen by")
+        expect(agent.page.get_by_text("has seen that you ask for help.")).to_be_visible()
         expect(supervisor.page.get_by_text("You are in a colleague's call.")).to_be_visible()
         expect(agent.page.get_by_text("A supervisor is listening to this call.")).to_be_visible()
         heard = supervisor.packets_heard()
@@ -227,6 +187,8 @@ def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
         expect(notice.get_by_text("Offer the 14:00 appointment.")).to_be_visible()
         notice.get_by_role("button", name="Read").click()
         expect(notice.get_by_text("Offer the 14:00 appointment.")).to_have_count(0)
+
+        change_queues_and_back(floor, line)
 
         floor.on("dialog", lambda dialog: dialog.accept())
         line.get_by_role("button", name="Take over").click()

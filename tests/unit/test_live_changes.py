@@ -54,6 +54,13 @@ def test_changed_rights_are_read_anew_and_every_desk_is_drawn_again(kind: str) -
     assert (touched.grants, touched.every_desk, touched.inbox) == (True, True, True)
 
 
+def test_another_team_or_queue_of_an_agent_is_on_the_next_board() -> None:
+    for kind in ("team.changed", "serving.changed", "account.role_changed"):
+        touched = touched_by(entry(kind), SHOWN)
+        assert touched.board and touched.places
+    assert not touched_by(entry("agent.changed"), SHOWN).places
+
+
 def test_unknown_kind_touches_the_board() -> None:
     assert touched_by(entry("weather.changed"), SHOWN).board
 

@@ -153,6 +153,15 @@ def test_an_end_that_nobody_heard_is_found_by_the_next_reading(switch: SwitchMod
     assert switch.play.state_of("bob") is not AgentState.LISTENING
 
 
+def test_an_end_within_the_first_seconds_that_nobody_heard_is_found_as_well(switch: SwitchModel, party: Party) -> None:
+    supervise(switch, party)
+    switch.cut()
+    switch.hang_up_patient(party)
+    switch.reconnect()
+    assert record_of(switch).ended_at is not None
+    assert switch.play.state_of("bob") is not AgentState.LISTENING
+
+
 def test_who_listens_without_a_record_is_put_out(switch: SwitchModel, party: Party) -> None:
     supervise(switch, party)
     switch.play.supervisions.clear()

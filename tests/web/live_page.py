@@ -30,13 +30,22 @@ class Page:
     def __init__(self, app: APIFlask, browser: Browser) -> None:
         self.client: SocketIOTestClient = live_of(app).socketio.test_client(app, flask_test_client=browser.client)
         self._messages: list[tuple[str, Any]] = []
+        self._whole: dict[str, dict[str, Any]] = {}
 
     def seen(self, event: str) -> list[Any]:
         for received in self.client.get_received() if self.client.is_connected() else ():
             # The test client unpacks an event named "message", which plain `send` uses, and no other.
             args = received["args"]
-            self._messages.append((received["name"], args[0] if isinstance(args, list) and args else args))
+            message = args[0] if isinstance(args, list) and args else args
+            self._messages.append((received["name"], self._put_together(received["name"], message)))
         return [message for name, message in self._messages if name == event]
+
+    def _put_together(self, event: str, message: Any) -> Any:
+        """What the page shows after this message: of a board or floor that goes on, the rows of before with the new."""
+        if event in ("board", "floor"):
+            message = put_together(self._whole.get(event), message)
+            self._whole[event] = message
+        return message
 
     def last(self, event: str, when: Callable[[Any], bool] = lambda message: True, seconds: float = 15.0) -> Any:
         return wait_for(
@@ -50,6 +59,18 @@ class Page:
         answer = self.client.emit("command", command, callback=True)
         assert isinstance(answer, dict)
         return answer
+
+
+def put_together(shown: dict[str, Any] | None, message: dict[str, Any]) -> dict[str, Any]:
+    """As docs/desk-protocol.md describes it: a message with `changes` is applied to what was shown before."""
+    if "changes" not in message:
+        return message
+    assert shown is not None, "changes came before anything that they change"
+    whole = {**shown, **{name: part for name, part in message.items() if name != "changes"}}
+    for name, change in message["changes"].items():
+        rows = {row["id"]: row for row in shown[name]} | {row["id"]: row for row in change["set"]}
+        whole[name] = [row for id, row in rows.items() if id not in change["gone"]]
+    return whole
 
 
 PageOf = Callable[[str], Page]

@@ -31,6 +31,7 @@ def action_words() -> dict[str, str]:
         Action.ACCOUNT.value: _("Account changed"),
         Action.SETTING.value: _("Setting changed"),
         Action.SIGN_IN.value: _("Sign-in"),
+        Action.HELP.value: _("Help asked for in a call"),
         Action.SUPERVISE.value: _("In a colleague's call"),
     }
 

@@ -22,11 +22,15 @@ from app.calls.rules import CommandKind
 from app.errors import InvalidInput, NotAllowed, NotFound
 from app.floor import service
 from app.floor.rules import SupervisionMode
-from app.http import allow, audit, parts, reading, signed_in, writing
+from app.http import allow, audit, parts, signed_in, writing
+from app.patients.routes.labels import language_choices
+from app.queues.rules import MOST_PENALTY
+from app.teams import service as teams
 from app.texts import N_
 
 pages = Blueprint("floor", __name__, url_prefix="/floor", template_folder="../templates")
 
+_MOST_QUEUES, _MOST_AGENTS = 100, 1000
 _WISHES: Mapping[str, CommandKind] = {
     AgentState.READY.value: CommandKind.SET_READY,
     AgentState.NOT_READY.value: CommandKind.SET_NOT_READY,
@@ -41,20 +45,20 @@ def show_floor() -> str:
         "timezone": parts().settings.timezone.key,
         "csrf_token": generate_csrf(),
         "username": signed_in().username,
+        "languages": [{"code": code, "label": label} for code, label in language_choices().items() if code],
+        "most_level": MOST_PENALTY + 1,
     }
     return render_template("floor/floor.html", config=config)
 
 
-@pages.get("/now")
+@pages.get("/history")
 @allow(OVER_AGENTS)
-def show_now() -> Response:
-    """Everything that the page shows. Asked for twice a second."""
-    now = parts().now()
+def show_history() -> Response:
+    """The half hours of today beside those of a week ago, of the queues in the address or of all."""
+    named = frozenset(request.args.getlist("queue")[:_MOST_QUEUES]) or None
+    # Of the whole floor, as the board beside it.
     with parts().database.reading() as session:
-        figures = service.floor_figures(session, parts().settings, now)
-    with reading() as session:
-        people = service.floor_people(session, now)
-    return jsonify(figures | people)
+        return jsonify(service.day_history(session, parts().settings, named, parts().now()))
 
 
 @pages.post("/calls/<call_id>/supervise")
@@ -113,13 +117,64 @@ def sign_out(agent: str) -> Response:
 @pages.post("/notices")
 @allow(OVER_AGENTS)
 def send_notice() -> Response:
-    """A short text to one agent, or to all who are at a desk when none is named."""
+    """A short text to one agent, or to all of a team or of the floor who are at a desk."""
     text, agent = _text("text"), _text("agent") or None
     with writing() as session:
         count = service.send_notice(
-            session, parts().bus, text=text, agent=agent, by=signed_in().username, now=parts().now()
+            session,
+            parts().bus,
+            text=text,
+            agent=agent,
+            team=_number("team"),
+            by=signed_in().username,
+            now=parts().now(),
         )
     return jsonify({"sent": count})
+
+
+@pages.post("/help/<id>/seen")
+@allow(OVER_AGENTS)
+def see_help(id: str) -> Response:
+    """Tell an agent who asks for help that somebody has seen it."""
+    user, key = signed_in(), parts().settings.secret_key
+    with writing() as session:
+        service.see_help(session, parts().bus, id, by=user.username, role=user.role.value, key=key, now=parts().now())
+    return jsonify({})
+
+
+@pages.post("/servings")
+@allow(OVER_AGENTS)
+def change_servings() -> Response:
+    """Which queues the named agents serve, with which level, and what they speak; what is not named stays.
+
+    `queues` holds a level by queue, or null where they no longer serve it; `languages` is a list, or missing.
+    """
+    body = _body()
+    with writing() as session:
+        changed = teams.change_serving(
+            session,
+            parts().bus,
+            id=_order_id(),
+            agents=_names(body.get("agents"), "agents"),
+            wanted=_levels(body.get("queues")),
+            languages=frozenset(_names(body["languages"], "languages")) if "languages" in body else None,
+            by=signed_in().username,
+            now=parts().now(),
+        )
+        for agent in changed:
+            audit(session, Action.SETTING, subject=f"agent:{agent}", details={"change": "queues"})
+    return jsonify({"changed": changed})
+
+
+@pages.post("/servings/<id>/undo")
+@allow(OVER_AGENTS)
+def undo_servings(id: str) -> Response:
+    """Take one change of who serves what back."""
+    with writing() as session:
+        agents = teams.undo_serving(session, parts().bus, id[:36], by=signed_in().username, now=parts().now())
+        for agent in agents:
+            audit(session, Action.SETTING, subject=f"agent:{agent}", details={"change": "queues", "undone": True})
+    return jsonify({"changed": agents})
 
 
 def _who() -> dict[str, str]:
@@ -135,7 +190,33 @@ def _order_id() -> str:
         raise InvalidInput(N_("A command carries a UUID as its id."), field="id") from None
 
 
-def _text(name: str) -> str:
+def _body() -> Mapping[str, Any]:
     body: Any = request.get_json(silent=True)
-    value = body.get(name) if isinstance(body, dict) else None
+    return body if isinstance(body, dict) else {}
+
+
+def _text(name: str) -> str:
+    value = _body().get(name)
     return value if isinstance(value, str) else ""
+
+
+def _number(name: str) -> int | None:
+    value = _body().get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
+
+
+def _names(value: object, field: str) -> list[str]:
+    if not isinstance(value, list) or len(value) > _MOST_AGENTS or not all(isinstance(each, str) for each in value):
+        raise InvalidInput(N_("A required field is empty."), field=field)
+    return sorted({each[:64] for each in value})
+
+
+def _levels(value: object) -> dict[str, int | None]:
+    """Levels count from 1, penalties from 0."""
+    given = value if isinstance(value, dict) else {}
+    found: dict[str, int | None] = {}
+    for queue, level in given.items():
+        if level is not None and (not isinstance(level, int) or not 1 <= level <= MOST_PENALTY + 1):
+            raise InvalidInput(N_("This number is outside its limits."), field="queues")
+        found[str(queue)[:40]] = None if level is None else level - 1
+    return found

@@ -1,6 +1,9 @@
-"""The supervisors' floor: who is in whose call, messages to agents, the live view, its alarms."""
+"""The supervisors' floor: who is in whose call, help, messages to agents, the live view, its alarms."""
 
-from app.floor.service.alarms import present_alarms, tell_alarms
+from app.floor.service.alarms import tell_alarms
+from app.floor.service.board import FloorBoard
+from app.floor.service.help import ask_help, help_of, see_help, withdraw_help
+from app.floor.service.history import day_history
 from app.floor.service.notices import LONGEST_NOTICE, read_notice, send_notice, unread_notices
 from app.floor.service.supervision import (
     open_supervisions,
@@ -11,22 +14,26 @@ from app.floor.service.supervision import (
     supervision_orders,
     told_to_agent,
 )
-from app.floor.service.view import floor_figures, floor_people
+from app.floor.service.view import FloorPeople
 
 __all__ = [
     "LONGEST_NOTICE",
-    "floor_figures",
-    "floor_people",
+    "FloorBoard",
+    "FloorPeople",
+    "ask_help",
+    "day_history",
+    "help_of",
     "open_supervisions",
     "order_supervision",
     "order_take_over",
-    "present_alarms",
     "read_notice",
     "record_supervisions",
+    "see_help",
     "send_notice",
     "stop_supervision",
     "supervision_orders",
     "tell_alarms",
     "told_to_agent",
     "unread_notices",
+    "withdraw_help",
 ]

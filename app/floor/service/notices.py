@@ -16,6 +16,7 @@ from app.db import rows_changed
 from app.errors import InvalidInput, NotFound
 from app.floor.models import FloorMessage
 from app.journal import service as journal
+from app.teams.models import TeamMember
 from app.texts import N_
 
 LONGEST_NOTICE = 300
@@ -24,8 +25,10 @@ _SHOWN_FOR = timedelta(hours=12)
 _MOST_SHOWN = 5
 
 
-def send_notice(session: Session, bus: Bus, *, text: str, agent: str | None, by: str, now: datetime) -> int:
-    """Write to one agent, or to everybody who is at a desk; returns to how many.
+def send_notice(
+    session: Session, bus: Bus, *, text: str, agent: str | None = None, team: int | None = None, by: str, now: datetime
+) -> int:
+    """Write to one agent, or to everybody of a team or of all who is at a desk; returns to how many.
 
     Raises InvalidInput for an empty or long text, or when nobody is at a desk; NotFound for an unknown agent.
     """
@@ -37,6 +40,8 @@ def send_notice(session: Session, bus: Bus, *, text: str, agent: str | None, by:
         query = query.where(AgentStatus.id == agent)
     else:
         query = query.where(AgentStatus.state != AgentState.OFFLINE.value, AgentStatus.id != by)
+        if team is not None:
+            query = query.join(TeamMember, TeamMember.username == AgentStatus.id).where(TeamMember.team_id == team)
     to = list(session.scalars(query))
     if not to and agent is not None:
         raise NotFound(N_("No such agent."))

@@ -21,6 +21,7 @@ from app.db import upsert
 from app.errors import Conflict, NotFound
 from app.floor.models import Supervision
 from app.floor.rules import SupervisionChanged, SupervisionMode, SupervisionRecord
+from app.floor.service.help import see_help_in
 from app.journal import service as journal
 from app.parts import Parts
 from app.texts import N_
@@ -132,6 +133,9 @@ def _order(parts: Parts, kind: CommandKind, args: dict[str, Any], *, id: str, by
             details=details,
             role=role,
             address=address,
+        )
+        see_help_in(
+            session, parts.bus, args["call_id"], by=by, role=role, key=parts.settings.secret_key, now=parts.now()
         )
 
     calls.order(parts, id=id, kind=kind, args=args, agent=by, issued_by=by, also=audit)

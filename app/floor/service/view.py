@@ -1,11 +1,14 @@
-"""The supervisors' floor as it is now: queues, who waits, who does what, what else is open."""
+"""The supervisors' floor as far as it concerns people: who waits, who talks, who asks for help, what else is open.
+
+Names are masked for everybody: others read this screen, too.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Float, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.rules.masks import mask_name, mask_number
@@ -14,138 +17,145 @@ from app.agents.rules import AgentState
 from app.calls.models import Call
 from app.calls.rules import CallState
 from app.floor.models import Supervision
-from app.floor.service.alarms import present_alarms
+from app.floor.service.help import open_help
 from app.followups.models import FollowupTask
-from app.followups.rules import OPEN
+from app.followups.rules import OPEN, AttemptOutcome
+from app.journal.service import latest_seq
 from app.messages import service as messages
 from app.outbound_lists import service as outbound_lists
 from app.outbound_lists.rules import ListState
 from app.patients.models import Patient
 from app.queues.rules import start_of_day
-from app.queues.service import board, seconds_between
 from app.settings import Settings
+from app.teams.service import changes_of_today
 
 # More than these nobody reads on one page; how many there are stands above them.
 _MOST_WAITING = 50
+_MOST_CALLS = 1000
 _MOST_LISTS = 10
+# Texts and lists move slowly, and counting them costs more than all calls together.
+_OTHER_WORK_EVERY = timedelta(seconds=2)
 
 
-def floor_figures(session: Session, settings: Settings, now: datetime) -> dict[str, Any]:
-    """What concerns nobody's person: queues, agents by state, alarms. In an unbound session, as the board is.
+class FloorPeople:
+    """What one kind of viewer sees of people. Other work is kept between two readings. For one thread."""
 
-    `as_of` is when telephony last proved to be in step with Asterisk, None when it never did.
-    """
-    seen = board(session, settings, now)
-    speed = _speed(session, settings, now)
-    for queue in seen["queues"]:
-        offered = queue["offered"]
-        queue["asa_seconds"] = speed.get(queue["name"])
-        queue["abandon_rate"] = round(queue["abandoned"] / offered, 4) if offered else None
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._other: dict[str, Any] = {}
+        self._other_at: datetime | None = None
+
+    def read(self, session: Session, now: datetime) -> dict[str, Any]:
+        """The `floor` of docs/desk-protocol.md without `n`, in a session that is bound to the viewer."""
+        seq = latest_seq(session)
+        if self._other_at is None or not timedelta(0) <= now - self._other_at < _OTHER_WORK_EVERY:
+            self._other, self._other_at = _other_work(session, now), now
+        return {
+            "seq": seq,
+            **_people(session),
+            "supervisions": _supervisions(session),
+            "help": open_help(session),
+            "servings": changes_of_today(session, start_of_day(now, self._settings.timezone)),
+            **self._other,
+        }
+
+
+def _people(session: Session) -> dict[str, Any]:
+    """Who waits, the first of them first, and the calls that last, each with its agents."""
+    agents: dict[str, list[str]] = {}
+    for agent, call_id in session.execute(
+        select(AgentStatus.id, AgentStatus.call_id)
+        .where(AgentStatus.state == AgentState.TALKING.value, AgentStatus.call_id.is_not(None))
+        .order_by(AgentStatus.id)
+    ):
+        agents.setdefault(call_id or "", []).append(agent)
+    waiting: list[dict[str, Any]] = []
+    talks: list[dict[str, Any]] = []
+    for row in session.execute(_CALLS):
+        shown = _shown(row.match_state, row.name, row.number)
+        if row.answered_at is not None:
+            talks.append(
+                {
+                    "id": row.id,
+                    "agents": agents.get(row.id, []),
+                    "direction": row.direction,
+                    "queue": row.queue,
+                    "name": shown,
+                    "answered_at": _iso(row.answered_at),
+                    "is_held": row.held_at is not None,
+                    "is_rejoining": row.rejoining_at is not None,
+                }
+            )
+        elif row.state == CallState.RINGING and row.direction == "inbound" and row.queued_at is not None:
+            waiting.append({"id": row.id, "queue": row.queue, "since": _iso(row.queued_at), "name": shown})
+    return {"waiting": waiting[:_MOST_WAITING], "calls": talks}
+
+
+_CALLS = (
+    select(
+        Call.id,
+        Call.direction,
+        Call.state,
+        Call.queue,
+        Call.number,
+        Call.match_state,
+        Call.queued_at,
+        Call.answered_at,
+        Call.held_at,
+        Call.rejoining_at,
+        Patient.name,
+    )
+    .outerjoin(Patient, Patient.id == Call.patient_id)
+    # By its state, which has an index: of all the calls of years only these can last.
+    .where(
+        Call.state.in_((CallState.RINGING.value, CallState.ANSWERED.value)),
+        Call.ended_at.is_(None),
+        Call.direction != "internal",
+    )
+    .order_by(Call.queued_at, Call.started_at)
+    .limit(_MOST_CALLS)
+)
+
+
+def _supervisions(session: Session) -> list[dict[str, Any]]:
+    return [
+        {"id": row.id, "supervisor": row.supervisor, "agent": row.agent, "call_id": row.call_id, "mode": row.mode}
+        for row in session.scalars(select(Supervision).where(Supervision.ended_at.is_(None)))
+    ]
+
+
+def _shown(match_state: str, name: str | None, number: str) -> str:
+    is_known = name and match_state in ("single", "confirmed")
+    return mask_name(name or "") if is_known else mask_number(number) if number else ""
+
+
+def _other_work(session: Session, now: datetime) -> dict[str, Any]:
+    overdue = (
+        select(func.count())
+        .select_from(FollowupTask)
+        .where(FollowupTask.state.in_(sorted(OPEN)), FollowupTask.late_at <= now)
+    )
     return {
-        "at": now.astimezone(UTC).isoformat(),
-        "as_of": seen["as_of"],
-        "link": seen["link"],
-        "queues": seen["queues"],
-        "agents": seen["agent_list"],
-        "alarms": present_alarms(session, seen["queues"], now),
-    }
-
-
-def floor_people(session: Session, now: datetime) -> dict[str, Any]:
-    """What the session's viewer may see of people: who waits, whose call it is, texts, follow-ups, lists.
-
-    Names are masked for everybody: others read this screen, too.
-    """
-    calls = _calls(session)
-    return {
-        "waiting": [_waiting(call, name) for call, name in calls if _is_waiting(call)][:_MOST_WAITING],
-        "calls": {call.id: _talk(call, name) for call, name in calls if call.answered_at is not None},
-        "supervisions": [
-            {"supervisor": row.supervisor, "agent": row.agent, "call_id": row.call_id, "mode": row.mode}
-            for row in session.scalars(select(Supervision).where(Supervision.ended_at.is_(None)))
-        ],
-        "own_calls": _agents_calls(session),
         "texts_waiting": messages.inbox(session)[0],
-        "followups_overdue": session.scalar(
-            select(func.count())
-            .select_from(FollowupTask)
-            .where(FollowupTask.state.in_(sorted(OPEN)), FollowupTask.late_at <= now)
-        )
-        or 0,
+        "followups_overdue": session.scalar(overdue) or 0,
         "lists": _lists(session),
     }
-
-
-def _speed(session: Session, settings: Settings, now: datetime) -> dict[str, int]:
-    """The average speed of answer of today by queue, in whole seconds."""
-    waited = func.avg(cast(seconds_between(session, Call.queued_at, Call.answered_at), Float))
-    rows = session.execute(
-        select(Call.queue, waited)
-        .where(
-            Call.started_at >= start_of_day(now, settings.timezone),
-            Call.direction == "inbound",
-            Call.queued_at.is_not(None),
-            Call.answered_at.is_not(None),
-        )
-        .group_by(Call.queue)
-    )
-    return {queue: round(seconds) for queue, seconds in rows if queue is not None and seconds is not None}
-
-
-def _calls(session: Session) -> list[tuple[Call, str | None]]:
-    rows = session.execute(
-        select(Call, Patient.name)
-        .outerjoin(Patient, Patient.id == Call.patient_id)
-        .where(Call.ended_at.is_(None), Call.direction != "internal")
-        .order_by(Call.queued_at, Call.started_at)
-        .limit(500)
-    )
-    return [(call, name) for call, name in rows]
-
-
-def _is_waiting(call: Call) -> bool:
-    return call.state == CallState.RINGING and call.direction == "inbound" and call.queued_at is not None
-
-
-def _waiting(call: Call, name: str | None) -> dict[str, Any]:
-    return {"id": call.id, "queue": call.queue, "since": _iso(call.queued_at), "name": _shown(call, name)}
-
-
-def _talk(call: Call, name: str | None) -> dict[str, Any]:
-    return {
-        "id": call.id,
-        "direction": call.direction,
-        "name": _shown(call, name),
-        "answered_at": _iso(call.answered_at),
-        "is_held": call.held_at is not None,
-        "is_rejoining": call.rejoining_at is not None,
-    }
-
-
-def _shown(call: Call, name: str | None) -> str:
-    is_known = name and call.match_state in ("single", "confirmed")
-    return mask_name(name or "") if is_known else mask_number(call.number) if call.number else ""
-
-
-def _agents_calls(session: Session) -> dict[str, str]:
-    """The call of each agent who talks."""
-    rows = session.execute(
-        select(AgentStatus.id, AgentStatus.call_id).where(AgentStatus.state == AgentState.TALKING.value)
-    )
-    return {agent: call_id for agent, call_id in rows if call_id is not None}
 
 
 def _lists(session: Session) -> list[dict[str, Any]]:
     running = outbound_lists.list_lists(session, limit=_MOST_LISTS, state=ListState.RUNNING.value).items
     progress = outbound_lists.progress_of(session, [each.id for each in running])
-    return [
-        {"id": each.id, "name": each.name, "open": _still_open(progress[each.id]), "people": progress[each.id].all}
-        for each in running
-    ]
+    return [{"id": each.id, "name": each.name, **_progress(progress[each.id])} for each in running]
 
 
-def _still_open(progress: outbound_lists.Progress) -> int:
-    return sum(count for state, count in progress.states.items() if state in OPEN)
+def _progress(progress: outbound_lists.Progress) -> dict[str, int]:
+    rang = sum(count for outcome, count in progress.outcomes.items() if outcome != AttemptOutcome.NOT_DIALLED)
+    return {
+        "people": progress.all,
+        "left": sum(count for state, count in progress.states.items() if state in OPEN),
+        "dialled": rang + progress.living,
+        "answered": progress.outcomes.get(AttemptOutcome.ANSWERED.value, 0),
+    }
 
 
 def _iso(value: datetime | None) -> str | None:

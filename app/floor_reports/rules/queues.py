@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from app.floor_reports.rules.steps import Steps
@@ -76,6 +76,13 @@ class QueueFigures:
             self.abandoned += call.callback_at is None
         elif threshold is not None:
             self.undecided += call.queued_at > now - timedelta(seconds=threshold)
+
+    def add_all(self, other: QueueFigures) -> None:
+        """Count what was counted for another queue as well."""
+        longest = max(self.longest_wait, other.longest_wait)
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.longest_wait = longest
 
 
 Counted = Mapping[tuple[str | None, int | None], QueueFigures]

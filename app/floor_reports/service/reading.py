@@ -36,7 +36,7 @@ _AFTER = timedelta(hours=12)
 _LONGEST_TALK = timedelta(hours=12)
 _WITH_A_COLLEAGUE = "with_a_colleague"
 # Written out, because SQLite uses the index over these entries only for a statement that names them.
-_IS_AGENT_CHANGE = JournalEntry.kind == literal_column("'agent.changed'")
+IS_AGENT_CHANGE = JournalEntry.kind == literal_column("'agent.changed'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,27 @@ def floor_report(session: Session, choice: FloorChoice, *, zone: ZoneInfo, now: 
 def agent_names(session: Session) -> dict[str, str]:
     """What each agent is called."""
     return {row[0]: row[1] for row in session.execute(select(User.username, User.display_name))}
+
+
+def last_changes_before(session: Session, at: datetime) -> list[int]:
+    """The journal's numbers of the change of state that each agent who had one before that moment was in then."""
+    before = (
+        select(JournalEntry.seq)
+        .where(IS_AGENT_CHANGE, JournalEntry.agent == AgentStatus.id, JournalEntry.at < at)
+        .order_by(JournalEntry.at.desc(), JournalEntry.seq.desc())
+        .limit(1)
+        .correlate(AgentStatus)
+        .scalar_subquery()
+    )
+    return [seq for seq in session.scalars(select(before).select_from(AgentStatus)) if seq is not None]
+
+
+def queue_report(session: Session, choice: FloorChoice, *, zone: ZoneInfo, now: datetime) -> FloorReport:
+    """The counts of queues only, without what agents spent on the calls: a tenth of the work."""
+    steps = steps_of(choice.first, choice.last, choice.step, zone)
+    seconds = {row[0]: row[1] for row in session.execute(select(Queue.name, Queue.service_level_seconds))}
+    calls = _calls(session, steps, [], [], now)
+    return FloorReport(steps=steps, queues=sum_queues(calls, steps, seconds, now), agents={})
 
 
 def _calls(session: Session, steps: Steps, parts: list[Part], spans: list[Span], now: datetime) -> Iterator[CallTimes]:
@@ -161,22 +182,14 @@ def _parts(session: Session, steps: Steps) -> Iterator[Part]:
 def _spans(session: Session, steps: Steps, now: datetime) -> Iterator[Span]:
     """What each agent was doing from the period's beginning on, one span after the other."""
     until = min(steps.end + _AFTER, now)
-    before = (
-        select(JournalEntry.seq)
-        .where(_IS_AGENT_CHANGE, JournalEntry.agent == AgentStatus.id, JournalEntry.at < steps.starts[0])
-        .order_by(JournalEntry.at.desc(), JournalEntry.seq.desc())
-        .limit(1)
-        .correlate(AgentStatus)
-        .scalar_subquery()
-    )
-    first = [seq for seq in session.scalars(select(before).select_from(AgentStatus)) if seq is not None]
+    first = last_changes_before(session, steps.starts[0])
     # The database reads the payload: a month of a busy floor has a hundred thousand of them.
     told = (JournalEntry.payload["state"].as_string(), JournalEntry.payload["reason"].as_string())
     entry = (JournalEntry.agent, JournalEntry.at, JournalEntry.call_id, *told)
     wanted = (
         select(*entry)
         .where(
-            _IS_AGENT_CHANGE,
+            IS_AGENT_CHANGE,
             or_(
                 and_(JournalEntry.at >= steps.starts[0], JournalEntry.at < until),
                 JournalEntry.seq.in_(first),

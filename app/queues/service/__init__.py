@@ -4,6 +4,7 @@ from app.queues.rules import MAIN_QUEUE
 from app.queues.service.board import (
     board,
     link_view,
+    queue_figures,
     queue_labels,
     seconds_between,
     waiting_by_queue,
@@ -24,6 +25,7 @@ from app.queues.service.managing import (
     memberships,
     queue_names,
     save_queue,
+    serve_queues,
 )
 
 HOTLINE_QUEUE = MAIN_QUEUE
@@ -42,10 +44,12 @@ __all__ = [
     "list_queues",
     "members_of",
     "memberships",
+    "queue_figures",
     "queue_labels",
     "queue_names",
     "save_queue",
     "seconds_between",
+    "serve_queues",
     "serving",
     "waiting_by_queue",
     "was_abandoned",

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Numeric, and_, case, cast, extract, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Numeric,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -19,6 +32,8 @@ from app.kept_places.models import KeptPlace
 from app.queues.models import Queue, TelephonyLink
 from app.queues.rules import start_of_day
 from app.settings import Settings
+
+_LONGEST_WAIT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,50 +109,120 @@ def waiting_by_queue(session: Session) -> dict[str, int]:
     return found | {name: count for name, count in rows if name is not None}
 
 
+def queue_figures(session: Session, settings: Settings, at: datetime) -> dict[str, dict[str, Any]]:
+    """The counts of each queue's day as they stood at an earlier moment of it, from the same rows as the board's."""
+    moment = _as_of(at)
+    days, waiting = _days(session, start_of_day(at, settings.timezone), at, moment), _waiting(session, moment)
+    return {name: _counts(day, *waiting.get(name, (0, None))) for name, day in days.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    """What a call was at some moment, as conditions."""
+
+    was_there: ColumnElement[bool]
+    is_answered: ColumnElement[bool]
+    is_abandoned: ColumnElement[bool]
+    is_undecided: ColumnElement[bool]
+    is_waiting: ColumnElement[bool]
+
+
+def _present() -> _Moment:
+    return _Moment(
+        was_there=true(),
+        is_answered=was_answered(),
+        is_abandoned=was_abandoned(),
+        is_undecided=and_(Call.answered_at.is_(None), Call.ended_at.is_(None)),
+        is_waiting=_is_waiting(),
+    )
+
+
+def _as_of(at: datetime) -> _Moment:
+    was_open = or_(Call.ended_at.is_(None), Call.ended_at > at)
+    not_answered = or_(Call.answered_at.is_(None), Call.answered_at > at)
+    return _Moment(
+        was_there=Call.queued_at <= at,
+        is_answered=Call.answered_at <= at,
+        is_abandoned=and_(not_answered, Call.ended_at <= at, Call.callback_at.is_(None)),
+        is_undecided=and_(not_answered, was_open),
+        is_waiting=and_(
+            # Nobody waits for longer, and without it every call of years would be looked at.
+            Call.started_at > at - _LONGEST_WAIT,
+            was_offered(),
+            Call.queue.is_not(None),
+            Call.queued_at <= at,
+            not_answered,
+            was_open,
+            or_(Call.callback_at.is_(None), Call.callback_at > at),
+        ),
+    )
+
+
 def _queues(session: Session, settings: Settings, now: datetime) -> list[dict[str, Any]]:
-    waiting = {
-        name: (count, oldest)
-        for name, count, oldest in session.execute(
-            select(Call.queue, func.count(), func.min(Call.queued_at)).where(_is_waiting()).group_by(Call.queue)
-        )
-    }
+    moment = _present()
+    days, waiting = _days(session, start_of_day(now, settings.timezone), now, moment), _waiting(session, moment)
     is_kept = KeptPlace.ended_at.is_(None)
     kept = dict(session.execute(select(KeptPlace.queue, func.count()).where(is_kept).group_by(KeptPlace.queue)).all())
-    queues = list(session.scalars(select(Queue).order_by(Queue.name)))
-    views = []
-    for queue in queues:
-        day = _day(session, queue, start_of_day(now, settings.timezone), now)
-        count, oldest = waiting.get(queue.name, (0, None))
-        views.append(
-            {
-                "name": queue.name,
-                "label": queue.label,
-                "waiting": count,
-                "callbacks": kept.get(queue.name, 0),
-                "longest_wait_since": _iso(oldest),
-                "offered": day.offered,
-                "answered": day.answered,
-                "abandoned": day.abandoned,
-                "service_level": round(day.in_time / day.decided, 4) if day.decided else None,
-                "service_level_seconds": queue.service_level_seconds,
-                "service_level_target": queue.service_level_target,
-            }
-        )
-    return views
+    return [
+        {
+            "name": queue.name,
+            "label": queue.label,
+            "callbacks": kept.get(queue.name, 0),
+            **_counts(days[queue.name], *waiting.get(queue.name, (0, None))),
+            "service_level_seconds": queue.service_level_seconds,
+            "service_level_target": queue.service_level_target,
+        }
+        for queue in session.scalars(select(Queue).order_by(Queue.name))
+    ]
 
 
-def _day(session: Session, queue: Queue, start: datetime, now: datetime) -> _Day:
-    threshold = timedelta(seconds=queue.service_level_seconds)
-    is_answered, is_abandoned = was_answered(), was_abandoned()
+def _counts(day: _Day, waiting: int, oldest: datetime | None) -> dict[str, Any]:
+    return {
+        "waiting": waiting,
+        "longest_wait_since": _iso(oldest),
+        "offered": day.offered,
+        "answered": day.answered,
+        "abandoned": day.abandoned,
+        "service_level": round(day.in_time / day.decided, 4) if day.decided else None,
+    }
+
+
+def _waiting(session: Session, moment: _Moment) -> dict[str, tuple[int, datetime | None]]:
+    """How many wait in each queue that anybody waits in, and since when the first of them does."""
+    rows = session.execute(
+        select(Call.queue, func.count(), func.min(Call.queued_at)).where(moment.is_waiting).group_by(Call.queue)
+    )
+    return {name: (count, oldest) for name, count, oldest in rows if name is not None}
+
+
+def _days(session: Session, start: datetime, at: datetime, moment: _Moment) -> dict[str, _Day]:
+    """What every queue counted since `start`, in one query."""
+    thresholds = {row[0]: row[1] for row in session.execute(select(Queue.name, Queue.service_level_seconds))}
+    found = dict.fromkeys(thresholds, _Day())
+    if not thresholds:
+        return found
     # Waiting callers who can still be answered in time count neither for nor against the service level.
-    is_open = and_(Call.answered_at.is_(None), Call.ended_at.is_(None), Call.queued_at > now - threshold)
-    in_time = and_(is_answered, seconds_between(session, Call.queued_at, Call.answered_at) <= threshold.total_seconds())
-    row = session.execute(
-        select(func.count(), _count(is_answered), _count(is_abandoned), _count(in_time), _count(is_open)).where(
-            Call.started_at >= start, Call.queue == queue.name, was_offered()
+    can_be_in_time = or_(
+        *(
+            and_(Call.queue == name, Call.queued_at > at - timedelta(seconds=seconds))
+            for name, seconds in thresholds.items()
         )
-    ).one()
-    return _Day(offered=row[0], answered=row[1], abandoned=row[2], in_time=row[3], decided=row[0] - row[4])
+    )
+    is_open = and_(moment.is_undecided, can_be_in_time)
+    waited = seconds_between(session, Call.queued_at, Call.answered_at)
+    in_time = and_(moment.is_answered, waited <= case(thresholds, value=Call.queue))
+    counts = (func.count(), _count(moment.is_answered), _count(moment.is_abandoned), _count(in_time), _count(is_open))
+    rows = session.execute(
+        select(Call.queue, *counts)
+        .where(Call.started_at >= start, Call.queue.in_(thresholds), was_offered(), moment.was_there)
+        .group_by(Call.queue)
+    )
+    for name, offered, answered, abandoned, timely, undecided in rows:
+        assert name is not None  # the query asks for it
+        found[name] = _Day(
+            offered=offered, answered=answered, abandoned=abandoned, in_time=timely, decided=offered - undecided
+        )
+    return found
 
 
 def _agents(session: Session) -> list[dict[str, Any]]:

@@ -135,6 +135,13 @@ def save_queue(session: Session, name: str, data: QueueData, *, row_version: int
     return row
 
 
+def serve_queues(session: Session, username: str, served: Mapping[str, int]) -> None:
+    """Let this agent serve exactly these queues, with these penalties; in none, the main queue again."""
+    session.execute(delete(QueueMember).where(QueueMember.username == username))
+    if served != {MAIN_QUEUE: 0}:
+        session.add_all(QueueMember(queue=name, username=username, penalty=penalty) for name, penalty in served.items())
+
+
 def _set(session: Session, row: Queue, data: QueueData) -> None:
     label = " ".join(data.label.split())
     if not label or len(label) > 80:
@@ -173,11 +180,6 @@ def _set_members(session: Session, queue: str, members: Mapping[str, int]) -> No
         after = {name: penalty for name, penalty in before.items() if name != queue}
         if username in members:
             after[queue] = min(max(members[username], 0), MOST_PENALTY)
-        if after == before:
-            continue
-        session.execute(delete(QueueMember).where(QueueMember.username == username))
-        if after != {MAIN_QUEUE: 0}:
-            session.add_all(
-                QueueMember(queue=name, username=username, penalty=penalty) for name, penalty in after.items()
-            )
+        if after != before:
+            serve_queues(session, username, after)
     session.flush()

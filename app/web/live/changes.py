@@ -27,6 +27,7 @@ class Touched:
     agents: frozenset[str] = frozenset()
     every_desk: bool = False
     board: bool = False
+    places: bool = False  # who belongs to which team, site or queue
     inbox: bool = False
     message_id: int | None = None
     ended_session: str | None = None
@@ -56,7 +57,9 @@ def touched_by(entry: Mapping[str, Any], shown: Mapping[str, Shown]) -> Touched:
         return Touched(agents=frozenset(showing), inbox=True)
     if room in ("access", "account"):
         # Somebody may see more or less than before.
-        return Touched(agents=frozenset(named), every_desk=True, board=True, inbox=True, grants=True)
+        return Touched(agents=frozenset(named), every_desk=True, board=True, places=True, inbox=True, grants=True)
+    if room in ("team", "serving"):
+        return Touched(board=True, places=True)
     if room in ("followup", "followups"):
         # A list of follow-ups is asked for by its page; a desk shows those of the person on it.
         return Touched(agents=frozenset(showing))

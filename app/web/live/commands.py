@@ -90,6 +90,8 @@ class DeskCommandKind(StrEnum):
     CALL_COLLEAGUE = "call_colleague"
     PAUSE_RECORDING = "pause_recording"
     RESUME_RECORDING = "resume_recording"
+    ASK_HELP = "ask_help"
+    WITHDRAW_HELP = "withdraw_help"
 
 
 def carry_out(parts: Parts, user: SignedIn, payload: object) -> dict[str, Any]:
@@ -292,6 +294,29 @@ def _save_keys(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
         return {"keys": agents.save_keys(session, user.username, given)}
 
 
+def _ask_help(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    call_id, key = read_text(args, "call_id", LONGEST_ID), parts.settings.secret_key
+    with parts.database.writing() as session:
+        floor.ask_help(
+            session,
+            parts.bus,
+            id=id,
+            call_id=call_id,
+            agent=user.username,
+            role=user.role.value,
+            key=key,
+            now=parts.now(),
+        )
+    return {}
+
+
+def _withdraw_help(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
+    key = parts.settings.secret_key
+    with parts.database.writing() as session:
+        floor.withdraw_help(session, parts.bus, agent=user.username, role=user.role.value, key=key, now=parts.now())
+    return {}
+
+
 def _dial(parts: Parts, user: SignedIn, id: str, args: Args) -> Result:
     patient_id, phone_id = read_number(args, "patient_id"), read_number(args, "phone_id")
     if args.get("task_id") is not None:
@@ -415,6 +440,8 @@ _DO: dict[DeskCommandKind, Callable[[Parts, SignedIn, str, Args], Result]] = {
     DeskCommandKind.READ_NOTICE: _read_notice,
     DeskCommandKind.NEXT_TASK: _next_task,
     DeskCommandKind.SAVE_KEYS: _save_keys,
+    DeskCommandKind.ASK_HELP: _ask_help,
+    DeskCommandKind.WITHDRAW_HELP: _withdraw_help,
     DeskCommandKind.STOP_SUPERVISING: _telephony(CommandKind.STOP_SUPERVISING, lambda args: {}),
 }
 

@@ -1,8 +1,7 @@
-"""The two senders. Each is one thread that builds whole snapshots of what has changed and sends them to its pages."""
+"""Desks and texts. Each sender is one thread that builds whole snapshots of what has changed for its pages."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -13,21 +12,18 @@ from flask_babel import force_locale
 from sqlalchemy.exc import DBAPIError
 
 from app.parts import Parts
-from app.queues.service import board
 from app.web.live.changes import Pile, Shown
 from app.web.live.pops import PopLog
 from app.web.live.registry import LiveSocket, SocketRegistry, Stream
 from app.web.live.viewers import Viewers
-from app.web.live.views import desk_view, inbox_view, links_view, message_view, patients_shown
+from app.web.live.views import desk_view, inbox_view, message_view, patients_shown
 
 log = structlog.get_logger()
 
-SendTo = Callable[[LiveSocket, Stream, dict[str, Any]], None]
-Broadcast = Callable[[list[LiveSocket], Stream, dict[str, Any]], None]
+# Each new caller changes the list of texts for every desk: in a rush ten lists a second are enough.
+_TEXTS_AT_MOST_EVERY = 0.1
 
-# Four a second look alive to the eye; more would only cost. One a second keeps the board's age honest.
-_BOARD_AT_MOST_EVERY = 0.25
-_BOARD_AT_LEAST_EVERY = 1.0
+SendTo = Callable[[LiveSocket, Stream, dict[str, Any]], None]
 
 
 class DeskFeed:
@@ -101,37 +97,22 @@ class DeskFeed:
             self.shown = {**self.shown, agent: shown}
 
 
-class BoardFeed:
-    """Sends `board`, `inbox` and `message`."""
+class TextFeed:
+    """Sends `inbox` and `message`."""
 
-    def __init__(
-        self,
-        app: APIFlask,
-        parts: Parts,
-        registry: SocketRegistry,
-        send: SendTo,
-        broadcast: Broadcast,
-        viewers: Viewers,
-    ) -> None:
+    def __init__(self, app: APIFlask, parts: Parts, registry: SocketRegistry, send: SendTo, viewers: Viewers) -> None:
         self._app = app
         self._parts = parts
         self._viewers = viewers
         self._registry = registry
         self._send = send
-        self._broadcast = broadcast
-        self._boards_sent = 0
-        # ("board", "") and ("inbox", "") mean every page that follows the stream, else one page by its id.
+        # ("inbox", "") means every page that follows the stream, else one page by its id.
         self._pile: Pile[tuple[Stream, str]] = Pile()
         self._unsent: Pile[tuple[Stream, str]] = Pile()
-        self._links: dict[str, Any] | None = None
 
-    def show(self, sid: str, stream: Stream) -> None:
-        """Send this stream to one page."""
-        self._pile.put((stream, sid))
-
-    def board_changed(self) -> None:
-        """Send the board to all who watch it, as soon as the rate allows."""
-        self._pile.put((Stream.BOARD, ""))
+    def show(self, sid: str) -> None:
+        """Send the list of texts to one page."""
+        self._pile.put((Stream.INBOX, sid))
 
     def inbox_changed(self, message_id: int | None) -> None:
         """Send the list of texts, and the text that came or changed."""
@@ -143,50 +124,23 @@ class BoardFeed:
         """Try again what could not be read while the database was away."""
         self._pile.put(*self._unsent.take(0))
 
-    def have_links_changed(self) -> bool:
-        """Whether the telephone link or the SMSC is in another state than when last asked."""
-        with self._parts.database.reading() as session:
-            links = links_view(session, self._parts.now())
-        states = {name: (link["state"], link["detail"]) for name, link in links.items()}
-        changed, self._links = self._links not in (None, states), states
-        return changed
-
     def run(self) -> None:
         """The loop of the thread."""
-        board_sent_at = float("-inf")
-        is_board_due = False
         while not self._pile.is_closed:
-            wait = _BOARD_AT_MOST_EVERY if is_board_due else _BOARD_AT_LEAST_EVERY
-            keys = self._pile.take(max(0.0, board_sent_at + wait - time.monotonic()))
-            is_board_due = is_board_due or (Stream.BOARD, "") in keys
+            keys = self._pile.take()
             try:
                 self._send_texts(keys)
-                age = time.monotonic() - board_sent_at
-                newcomers = {sid for stream, sid in keys if stream is Stream.BOARD and sid}
-                if age >= (_BOARD_AT_MOST_EVERY if is_board_due else _BOARD_AT_LEAST_EVERY):
-                    board_sent_at, is_board_due = time.monotonic(), False
-                    self._boards_sent += 1
-                    self._send_board(self._registry.following(Stream.BOARD))
-                elif newcomers:
-                    self._send_board([each for each in self._registry.following(Stream.BOARD) if each.sid in newcomers])
             except DBAPIError as error:
                 self._unsent.put(*keys)
-                log.warning("live.board_failed", error=type(error).__name__)
+                log.warning("live.texts_failed", error=type(error).__name__)
             except Exception:
                 # The outermost loop of this thread: a row that cannot be shown must not end it.
-                log.exception("live.board_failed")
+                log.exception("live.texts_failed")
+            self._pile.rest(_TEXTS_AT_MOST_EVERY)
 
     def close(self) -> None:
         """End the loop."""
         self._pile.close()
-
-    def _send_board(self, sockets: list[LiveSocket]) -> None:
-        if not sockets:
-            return
-        with self._parts.database.reading() as session:
-            snapshot = board(session, self._parts.settings, self._parts.now())
-        # The same for everybody, so it is numbered and encoded once: with thirty desks that is most of a call's cost.
-        self._broadcast(sockets, Stream.BOARD, {"n": self._boards_sent, **snapshot})
 
     def _send_texts(self, keys: list[tuple[Stream, str]]) -> None:
         readers = self._registry.following(Stream.INBOX)

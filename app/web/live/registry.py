@@ -20,9 +20,10 @@ class Stream(StrEnum):
     BOARD = "board"
     INBOX = "inbox"
     MESSAGE = "message"
+    FLOOR = "floor"
 
 
-DESK_STREAMS = frozenset(Stream)
+DESK_STREAMS = frozenset(Stream) - {Stream.FLOOR}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,12 +76,12 @@ class SocketRegistry:
     def desks_of(self, agent: str) -> list[LiveSocket]:
         return [socket for socket in self.following(Stream.DESK) if socket.user.username == agent]
 
-    def watch_board_only(self, sid: str) -> None:
-        """The page is a wallboard: it follows the board and nothing else, whoever opened it."""
+    def watch_only(self, sid: str, *streams: Stream) -> None:
+        """The page is no desk: it follows these streams and nothing else, whoever opened it."""
         with self._lock:
             socket = self._by_sid.get(sid)
             if socket is not None:
-                socket.streams = frozenset({Stream.BOARD})
+                socket.streams = frozenset(streams)
 
     def next_number(self, socket: LiveSocket, stream: Stream) -> int:
         """The `n` of the next message. One thread serves each stream, so numbers leave in order."""

@@ -1,15 +1,16 @@
 """The live half of the web application: sockets, and the threads that keep every page up to date.
 
 Each process serves its own sockets only. What happened comes from the journal, over the bus at once and from the
-database within a second; there is no message queue between web processes. Five threads: one sends desks, so that a
-ringing call never waits for anything else; one sends boards and texts; one writes down whose record was shown; one
-challenges the pages; one looks for what the bus lost and for sign-ins that have ended.
+database within a second; there is no message queue between web processes. Six threads: one sends desks, so that a
+ringing call never waits for anything else; one sends texts, one boards and floors; one writes down whose record was
+shown; one challenges the pages; one looks for what the bus lost and for sign-ins that have ended.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -21,14 +22,15 @@ from sqlalchemy.exc import DBAPIError
 
 from app import bus as bus_topics
 from app.accounts import service as accounts
-from app.accounts.rules import AT_THE_DESK
+from app.accounts.rules import AT_THE_DESK, OVER_AGENTS
 from app.http import SESSION_COOKIE
 from app.parts import Parts
 from app.web.access import find_signed_in, must_set_up
 from app.web.languages import select_locale
+from app.web.live.boards import BoardFeed
 from app.web.live.changes import touched_by
 from app.web.live.commands import carry_out
-from app.web.live.feeds import BoardFeed, DeskFeed
+from app.web.live.feeds import DeskFeed, TextFeed
 from app.web.live.follower import JournalFollower
 from app.web.live.gate import KnownSessionsOnly
 from app.web.live.pops import PopLog
@@ -71,7 +73,8 @@ class Live:
         self._viewers = Viewers(parts)
         self._pops = PopLog(parts)
         self.desks = DeskFeed(app, parts, self._registry, self._send, self._viewers, self._pops)
-        self.boards = BoardFeed(app, parts, self._registry, self._send, self._broadcast, self._viewers)
+        self.texts = TextFeed(app, parts, self._registry, self._send, self._viewers)
+        self.boards = BoardFeed(parts, self._registry, self._broadcast, self._viewers)
         self._follower = JournalFollower(parts.database, self._on_entry)
         parts.bus.subscribe(bus_topics.JOURNAL, self._follower.hear)
         self.socketio.on_event("connect", self._on_connect)
@@ -79,6 +82,7 @@ class Live:
         self.socketio.on_event("proof", self._on_proof)
         self.socketio.on_event("snapshot", self._on_snapshot)
         self.socketio.on_event("watch_board", self._on_watch_board)
+        self.socketio.on_event("watch_floor", self._on_watch_floor)
         self.socketio.on_event("command", self._on_command)
 
     def start(self) -> None:
@@ -86,6 +90,7 @@ class Live:
         self._follower.start()
         loops = {
             "live-desks": self.desks.run,
+            "live-texts": self.texts.run,
             "live-boards": self.boards.run,
             "live-pops": self._pops.run,
             "live-prove": self._challenge_pages,
@@ -99,6 +104,7 @@ class Live:
         """Close all sockets and end the threads. Twice is harmless."""
         self._stopping.set()
         self.desks.close()
+        self.texts.close()
         self.boards.close()
         self._pops.close()
         self.close_sockets()
@@ -125,10 +131,10 @@ class Live:
         g.signed_in = user
         socket = LiveSocket(sid=_sid(), user=user, locale=select_locale(), streams=streams)
         self._registry.add(socket)
-        self.boards.show(socket.sid, Stream.BOARD)
+        self.boards.show(socket.sid)
         if socket.is_desk:
             self.desks.show(user.username)
-            self.boards.show(socket.sid, Stream.INBOX)
+            self.texts.show(socket.sid)
             self._challenge(socket)
         log.info("live.connected", user=user.username, role=user.role.value)
         return None
@@ -157,23 +163,33 @@ class Live:
     def _on_snapshot(self, payload: object = None) -> None:
         socket = self._registry.find(_sid())
         wanted = payload.get("stream") if isinstance(payload, dict) else None
-        if socket is None or wanted not in (Stream.DESK, Stream.BOARD, Stream.INBOX):
+        if socket is None or wanted not in (Stream.DESK, Stream.BOARD, Stream.INBOX, Stream.FLOOR):
             return
         stream = Stream(wanted)
         if stream not in socket.streams:
             return
         if stream is Stream.DESK:
             self.desks.show(socket.user.username)
+        elif stream is Stream.INBOX:
+            self.texts.show(socket.sid)
         else:
-            self.boards.show(socket.sid, stream)
+            self.boards.show(socket.sid)
 
     def _on_watch_board(self, payload: object = None) -> None:
+        self._watch_only(Stream.BOARD)
+
+    def _on_watch_floor(self, payload: object = None) -> None:
+        socket = self._registry.find(_sid())
+        if socket is not None and socket.user.role in OVER_AGENTS:
+            self._watch_only(Stream.BOARD, Stream.FLOOR)
+
+    def _watch_only(self, *streams: Stream) -> None:
         socket = self._registry.find(_sid())
         if socket is None:
             return
-        self._registry.watch_board_only(socket.sid)
+        self._registry.watch_only(socket.sid, *streams)
         self._forget_page(socket)
-        self.boards.show(socket.sid, Stream.BOARD)
+        self.boards.show(socket.sid)
 
     def _on_command(self, payload: object = None) -> dict[str, Any]:
         socket = self._registry.begin_command(_sid(), _COMMANDS_PER_PAGE)
@@ -196,9 +212,9 @@ class Live:
         if touched.every_desk:
             self.desks.show_all()
         if touched.board:
-            self.boards.board_changed()
+            self.boards.changed(places=touched.places)
         if touched.inbox:
-            self.boards.inbox_changed(touched.message_id)
+            self.texts.inbox_changed(touched.message_id)
 
     def _end_session(self, session_id: str) -> None:
         for socket in self._registry.all():
@@ -234,7 +250,7 @@ class Live:
             try:
                 self._follower.catch_up()
                 self.desks.send_unsent()
-                self.boards.send_unsent()
+                self.texts.send_unsent()
                 if self.boards.have_links_changed():
                     self.desks.show_all()
                 if rounds % _CHECK_SESSIONS_EVERY == 0:
@@ -267,8 +283,8 @@ class Live:
         numbered = {"n": self._registry.next_number(socket, stream), **message}
         self.socketio.emit(stream.value, numbered, to=socket.sid, namespace="/")
 
-    def _broadcast(self, sockets: list[LiveSocket], stream: Stream, message: dict[str, Any]) -> None:
-        self.socketio.emit(stream.value, message, to=[socket.sid for socket in sockets], namespace="/")
+    def _broadcast(self, pages: Sequence[str], stream: Stream, message: dict[str, Any]) -> None:
+        self.socketio.emit(stream.value, message, to=list(pages), namespace="/")
 
 
 def _sid() -> str:

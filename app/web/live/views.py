@@ -63,6 +63,7 @@ def desk_view(session: Session, agent: str, now: datetime) -> dict[str, Any]:
         "parked": [_parked_view(session, each, patient) for each, patient in calls.parked_calls(session)],
         "links": links_view(session, now),
         "supervision": _supervision(session, agent, status),
+        "help": floor.help_of(session, agent, call.id) if call and status and _is_talking(status) else None,
         "notices": floor.unread_notices(session, agent, now),
     }
 
@@ -101,8 +102,12 @@ def next_task_view(session: Session, task: NextTask) -> dict[str, Any]:
 
 def _supervision(session: Session, agent: str, status: AgentStatus | None) -> str | None:
     """How a supervisor is in the agent's call, where the agent is to know: listen, whisper or barge."""
-    mode = floor.told_to_agent(session, agent) if status and status.state == AgentState.TALKING.value else None
+    mode = floor.told_to_agent(session, agent) if status and _is_talking(status) else None
     return mode.value if mode else None
+
+
+def _is_talking(status: AgentStatus) -> bool:
+    return status.state == AgentState.TALKING.value
 
 
 def links_view(session: Session, now: datetime) -> dict[str, Any]:

@@ -64,7 +64,7 @@ function desk(call: Call | null): DeskSnapshot {
       telephony: { state: "up", since: AT, detail: null },
       sms: { state: "bound", since: AT, detail: null },
     },
-    supervision: null,
+    supervision: null, help: null,
     notices: [],
     parked: [],
   };

@@ -9,6 +9,10 @@ const colleague = (id: string, state: Colleague["state"]): Colleague => ({
   name: id.toUpperCase(),
   state,
   reason: null,
+  team: null,
+  site: null,
+  queues: {},
+  languages: [],
   since: "2026-11-28T06:00:00Z",
 });
 const places = {

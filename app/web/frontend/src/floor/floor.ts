@@ -1,4 +1,4 @@
-import type { BoardQueue, Colleague, Link, LinkState, SupervisionMode } from "@/live/protocol";
+import type { BoardSnapshot, Colleague, FloorSnapshot, Supervision, Talk } from "@/live/protocol";
 import { randomId } from "@/shared/ids";
 
 export interface FloorConfig {
@@ -6,54 +6,10 @@ export interface FloorConfig {
   timezone?: string;
   csrf_token: string;
   username: string;
-}
-
-export interface FloorQueue extends BoardQueue {
-  asa_seconds: number | null;
-  abandon_rate: number | null;
-}
-
-export interface Talk {
-  id: string;
-  direction: "inbound" | "outbound";
-  /** Masked, as everything here; empty when nobody is known. */
-  name: string;
-  answered_at: string | null;
-  is_held: boolean;
-  is_rejoining: boolean;
-}
-
-export interface Supervision {
-  supervisor: string;
-  agent: string;
-  call_id: string;
-  mode: SupervisionMode;
-}
-
-export interface FloorAlarm {
-  kind: "waiting" | "longest_wait" | "service_level";
-  queue: string;
-  label: string;
-  value: number;
-  limit: number;
-}
-
-/** What GET /floor/now answers. */
-export interface FloorNow {
-  at: string;
-  /** When telephony last proved that it is in step with Asterisk; null when it never did. */
-  as_of: string | null;
-  link: Link<LinkState>;
-  queues: FloorQueue[];
-  agents: Colleague[];
-  alarms: FloorAlarm[];
-  waiting: { id: string; queue: string | null; since: string; name: string }[];
-  calls: Record<string, Talk>;
-  own_calls: Record<string, string>;
-  supervisions: Supervision[];
-  texts_waiting: number;
-  followups_overdue: number;
-  lists: { id: number; name: string; open: number; people: number }[];
+  /** What an agent may speak with patients. */
+  languages: { code: string; label: string }[];
+  /** Queues are served with a level from 1, which is rung first, to this. */
+  most_level: number;
 }
 
 /** One agent's line, with the call and who is in it as a supervisor. */
@@ -63,13 +19,18 @@ export interface FloorAgent extends Colleague {
 }
 
 /** The agents with what they are in; those who are at a desk first, by name. */
-export function agentLines(now: FloorNow): FloorAgent[] {
-  return now.agents
-    .map((agent) => {
-      const callId = now.own_calls[agent.id];
-      const talk = callId === undefined ? null : (now.calls[callId] ?? null);
-      return { ...agent, talk, supervisions: now.supervisions.filter((each) => each.agent === agent.id) };
-    })
+export function agentLines(agents: BoardSnapshot["agent_list"], floor: FloorSnapshot | null): FloorAgent[] {
+  const talks = new Map(floor?.calls.flatMap((talk) => talk.agents.map((agent) => [agent, talk] as const)));
+  const supervisions = new Map<string, Supervision[]>();
+  for (const each of floor?.supervisions ?? []) {
+    supervisions.set(each.agent, [...(supervisions.get(each.agent) ?? []), each]);
+  }
+  return agents
+    .map((agent) => ({
+      ...agent,
+      talk: talks.get(agent.id) ?? null,
+      supervisions: supervisions.get(agent.id) ?? [],
+    }))
     .toSorted(
       (one, other) =>
         Number(one.state === "offline") - Number(other.state === "offline") || one.name.localeCompare(other.name),
@@ -86,17 +47,6 @@ export type Answer = { ok: true; result: Record<string, unknown> } | { ok: false
 // Asked as htmx does, so that errors come as problem documents in the reader's language.
 const HEADERS = { "HX-Request": "true", Accept: "application/json" };
 
-/** What the floor looks like now. */
-export async function askNow(signal: AbortSignal): Promise<FloorNow | "signed_out" | null> {
-  try {
-    const response = await fetch("/floor/now", { headers: HEADERS, cache: "no-store", redirect: "manual", signal });
-    if (response.status === 401 || response.status === 403) return "signed_out";
-    return response.ok ? ((await response.json()) as FloorNow) : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Give an order; it carries an id of its own, so that it is done once. */
 export async function give(path: string, csrfToken: string, body: Record<string, unknown> = {}): Promise<Answer> {
   try {
@@ -111,5 +61,32 @@ export async function give(path: string, csrfToken: string, body: Record<string,
     return { ok: false, isSignedOut: response.status === 401, detail: String(told["detail"] ?? "") };
   } catch {
     return { ok: false, isSignedOut: false, detail: "" };
+  }
+}
+
+export interface HistoryStep {
+  offered: number;
+  answered: number;
+  abandoned: number;
+  service_level: number | null;
+  average_answer_seconds: number | null;
+}
+
+/** What GET /floor/history answers: the half hours of today so far, and those of a week ago. */
+export interface DayHistory {
+  day: string;
+  starts: string[];
+  today: HistoryStep[];
+  week_before: HistoryStep[];
+}
+
+/** The half hours of these queues, or of all when none is named; nothing when the server does not answer. */
+export async function askHistory(queues: string[], signal: AbortSignal): Promise<DayHistory | null> {
+  const query = new URLSearchParams(queues.map((name) => ["queue", name]));
+  try {
+    const response = await fetch(`/floor/history?${query}`, { headers: HEADERS, cache: "no-store", redirect: "manual", signal });
+    return response.ok ? ((await response.json()) as DayHistory) : null;
+  } catch {
+    return null;
   }
 }

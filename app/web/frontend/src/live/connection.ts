@@ -2,6 +2,7 @@ import { io, type Socket } from "socket.io-client";
 
 import { randomId } from "@/shared/ids";
 
+import { isPartial, putTogether } from "./changes";
 import { judge } from "./order";
 import type {
   ClientEvents,
@@ -12,12 +13,13 @@ import type {
   Stamp,
 } from "./protocol";
 
-type Stream = "desk" | "board" | "inbox" | "message";
-const REFETCHED: Record<Stream, "desk" | "board" | "inbox"> = {
+type Stream = "desk" | "board" | "inbox" | "message" | "floor";
+const REFETCHED: Record<Stream, "desk" | "board" | "inbox" | "floor"> = {
   desk: "desk",
   board: "board",
   inbox: "inbox",
   message: "inbox",
+  floor: "floor",
 };
 
 // Telephony refuses a command after 5 s; one more for the way back, and the agent knows that nothing was done.
@@ -78,12 +80,23 @@ export class LiveConnection {
 
   /** Call `take` with each message of the stream that is newer than what the page shows. */
   follow<Message extends Stamp>(stream: Stream, take: (message: Message) => void): void {
+    let shown: Message | null = null;
     const receive = (message: Message) => {
       const last = this.last.get(stream) ?? null;
+      if (last === null) shown = null;
       const verdict = judge(last, message);
       this.last.set(stream, { n: message.n, seq: Math.max(message.seq, last?.seq ?? 0) });
+      if (isPartial(message)) {
+        // Changes to anything but what came just before them would show what never was.
+        shown = verdict === "take" && shown !== null ? putTogether(shown, message) : null;
+        if (shown !== null) take(shown);
+        else this.socket.emit("snapshot", { stream: REFETCHED[stream] });
+        return;
+      }
       if (verdict === "take_and_refetch") this.socket.emit("snapshot", { stream: REFETCHED[stream] });
-      if (verdict !== "ignore") take(message);
+      if (verdict === "ignore") return;
+      shown = message;
+      take(message);
     };
     this.socket.on(stream, receive as never);
   }

@@ -190,8 +190,47 @@ export interface DeskSnapshot extends Stamp {
   links: { telephony: Link<LinkState>; sms: Link<GatewayState> };
   /** A supervisor is in the agent's call, and the agent is to know. */
   supervision: SupervisionMode | null;
+  help: Help | null;
   notices: Notice[];
   parked: ParkedCall[];
+}
+
+/** What the agent's request for a supervisor's help has come to. */
+export interface Help {
+  id: string;
+  asked_at: string;
+  seen_at: string | null;
+  seen_by: string | null;
+}
+
+/** A list within a message: the rows that are new or other than before, and the ids of those that are no longer there. */
+export interface RowChange<Row> {
+  set: Row[];
+  gone: Row extends { id: infer Id } ? Id[] : never;
+}
+
+/** What a queue counted some minutes ago: the trend compares with it. */
+export interface EarlierFigures {
+  waiting: number;
+  offered: number;
+  answered: number;
+  abandoned: number;
+  service_level: number | null;
+}
+
+/** A team, or a site of the hospital. */
+export interface Group {
+  id: number;
+  name: string;
+  occupancy: number | null;
+}
+
+export interface FloorAlarm {
+  kind: "waiting" | "longest_wait" | "service_level";
+  queue: string;
+  label: string;
+  value: number;
+  limit: number;
 }
 
 export interface BoardQueue {
@@ -207,6 +246,11 @@ export interface BoardQueue {
   service_level: number | null;
   service_level_seconds: number;
   service_level_target: number;
+  average_answer_seconds: number | null;
+  average_handle_seconds: number | null;
+  abandon_rate: number | null;
+  occupancy: number | null;
+  earlier: EarlierFigures | null;
 }
 
 export interface Colleague {
@@ -215,6 +259,11 @@ export interface Colleague {
   state: AgentState;
   reason: string | null;
   since: string;
+  team: number | null;
+  site: number | null;
+  /** The queues that this agent serves, each with its penalty: 0 is level 1, which is rung first. */
+  queues: Record<string, number>;
+  languages: string[];
 }
 
 export interface BoardSnapshot extends Stamp {
@@ -224,6 +273,41 @@ export interface BoardSnapshot extends Stamp {
   queues: BoardQueue[];
   agents: Record<AgentState, number>;
   agent_list: Colleague[];
+  occupancy: number | null;
+  teams: Group[];
+  sites: Group[];
+  alarms: FloorAlarm[];
+}
+
+export interface Talk {
+  id: string;
+  agents: string[];
+  direction: "inbound" | "outbound";
+  queue: string | null;
+  /** Masked, as everything of a patient here; empty when nobody is known. */
+  name: string;
+  answered_at: string | null;
+  is_held: boolean;
+  is_rejoining: boolean;
+}
+
+export interface Supervision {
+  id: string;
+  supervisor: string;
+  agent: string;
+  call_id: string;
+  mode: SupervisionMode;
+}
+
+export interface FloorSnapshot extends Stamp {
+  waiting: { id: string; queue: string | null; since: string; name: string }[];
+  calls: Talk[];
+  supervisions: Supervision[];
+  help: (Help & { agent: string; call_id: string })[];
+  servings: { id: string; at: string; by: string; agents: string[] }[];
+  texts_waiting: number;
+  followups_overdue: number;
+  lists: { id: number; name: string; people: number; left: number; dialled: number; answered: number }[];
 }
 
 export interface Message {
@@ -297,6 +381,8 @@ export interface CommandArguments {
   handle_message: { message_id: number };
   read_notice: { notice_id: number };
   stop_supervising: Record<string, never>;
+  ask_help: { call_id: string };
+  withdraw_help: Record<string, never>;
   verify_caller: { call_id: string; patient_id: number; given: { kind: IdentityKind; value: string }[] };
 }
 export type CommandKind = keyof CommandArguments;
@@ -316,6 +402,7 @@ export interface Proof {
 export interface ServerEvents {
   desk: (snapshot: DeskSnapshot) => void;
   board: (snapshot: BoardSnapshot) => void;
+  floor: (snapshot: FloorSnapshot) => void;
   inbox: (snapshot: InboxSnapshot) => void;
   message: (change: MessageChange) => void;
   prove: (challenge: { nonce: string }) => void;
@@ -324,8 +411,9 @@ export interface ServerEvents {
 
 export interface ClientEvents {
   proof: (proof: Proof) => void;
-  snapshot: (request: { stream: "desk" | "board" | "inbox" }) => void;
+  snapshot: (request: { stream: "desk" | "board" | "inbox" | "floor" }) => void;
   watch_board: (request: Record<string, never>) => void;
+  watch_floor: (request: Record<string, never>) => void;
   command: (
     command: { id: string; kind: CommandKind; args: object },
     answer: (answer: CommandAnswer) => void,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { BoardQueue, BoardSnapshot } from "@/live/protocol";
 
-import { sumUp, trust } from "./figures";
+import { sumUp, trendOf, trust } from "./figures";
 
 const queue: BoardQueue = {
   name: "hotline",
@@ -16,6 +16,11 @@ const queue: BoardQueue = {
   service_level: 0.9,
   service_level_seconds: 20,
   service_level_target: 0.8,
+  average_answer_seconds: 10,
+  average_handle_seconds: 120,
+  abandon_rate: 0.08,
+  occupancy: 0.7,
+  earlier: { waiting: 1, offered: 80, answered: 75, abandoned: 4, service_level: 0.95 },
 };
 const board: BoardSnapshot = {
   n: 1,
@@ -25,6 +30,10 @@ const board: BoardSnapshot = {
   queues: [queue],
   agents: { ready: 1, ringing: 0, talking: 0, wrap_up: 0, listening: 0, not_ready: 0, offline: 0 },
   agent_list: [],
+  occupancy: 0.7,
+  teams: [],
+  sites: [],
+  alarms: [],
 };
 const SIX = Date.parse("2026-11-21T06:00:00Z");
 
@@ -41,6 +50,17 @@ describe("the figures of the wallboard", () => {
 
   test("before the first call of the day no target is missed", () => {
     expect(sumUp([{ ...queue, offered: 0, service_level: null }])).toMatchObject({ serviceLevel: null, isTargetMissed: false });
+  });
+
+  test("the average answer is weighted by the answered calls", () => {
+    const slow = { ...queue, answered: 30, average_answer_seconds: 50 };
+    expect(sumUp([queue, slow, { ...queue, answered: 0, average_answer_seconds: null }]).averageAnswer).toBe(20);
+  });
+
+  test("a trend compares with a quarter of an hour ago, where that was today", () => {
+    expect(sumUp([queue]).earlier).toEqual({ waiting: 1, answered: 75, abandoned: 4, serviceLevel: 0.95 });
+    expect(sumUp([queue, { ...queue, earlier: null }]).earlier).toBeNull();
+    expect([trendOf(2, 1), trendOf(1, 2), trendOf(1, 1), trendOf(1, null)]).toEqual(["up", "down", null, null]);
   });
 
   test("no queue at all is not an error", () => {

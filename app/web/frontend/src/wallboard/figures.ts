@@ -1,4 +1,4 @@
-import type { BoardSnapshot } from "@/live/protocol";
+import type { BoardQueue, BoardSnapshot, EarlierFigures } from "@/live/protocol";
 
 export interface Figures {
   waiting: number;
@@ -12,35 +12,67 @@ export interface Figures {
   target: number;
   targetSeconds: number;
   isTargetMissed: boolean;
+  /** Seconds, weighted by the answered calls; null before the first one. */
+  averageAnswer: number | null;
+  /** The same a quarter of an hour ago; null where that was another day. */
+  earlier: { waiting: number; answered: number; abandoned: number; serviceLevel: number | null } | null;
 }
 
 /**
  * All queues as one. The service level of several queues is weighted by their calls; where their targets differ, the
  * strictest one is shown.
  */
-export function sumUp(queues: BoardSnapshot["queues"]): Figures {
-  const total = (pick: (queue: BoardSnapshot["queues"][number]) => number) =>
-    queues.reduce((sum, queue) => sum + pick(queue), 0);
-  const measured = queues.filter((queue) => queue.service_level !== null);
-  const calls = measured.reduce((sum, queue) => sum + queue.offered, 0);
-  const inTime = measured.reduce((sum, queue) => sum + queue.offered * (queue.service_level ?? 0), 0);
-  const serviceLevel = calls === 0 ? null : inTime / calls;
+export function sumUp(queues: BoardQueue[]): Figures {
+  const serviceLevel = levelOf(queues);
   const strictest = queues.toSorted((one, other) => other.service_level_target - one.service_level_target)[0];
   const target = strictest?.service_level_target ?? 0;
   return {
-    waiting: total((queue) => queue.waiting),
-    callbacks: total((queue) => queue.callbacks),
+    waiting: total(queues, (queue) => queue.waiting),
+    callbacks: total(queues, (queue) => queue.callbacks),
     longestWaitSince: queues
       .flatMap((queue) => (queue.longest_wait_since === null ? [] : [queue.longest_wait_since]))
       .reduce<string | null>((oldest, since) => (oldest === null || Date.parse(since) < Date.parse(oldest) ? since : oldest), null),
-    offered: total((queue) => queue.offered),
-    answered: total((queue) => queue.answered),
-    abandoned: total((queue) => queue.abandoned),
+    offered: total(queues, (queue) => queue.offered),
+    answered: total(queues, (queue) => queue.answered),
+    abandoned: total(queues, (queue) => queue.abandoned),
     serviceLevel,
     target,
     targetSeconds: strictest?.service_level_seconds ?? 0,
     isTargetMissed: serviceLevel !== null && serviceLevel < target,
+    averageAnswer: weighted(queues, (queue) => queue.average_answer_seconds, (queue) => queue.answered),
+    earlier: earlierOf(queues),
   };
+}
+
+/** Which way a figure has gone; nothing where there is nothing to compare with, or no difference that is shown. */
+export function trendOf(now: number | null, earlier: number | null | undefined): "up" | "down" | null {
+  if (now === null || earlier === null || earlier === undefined || now === earlier) return null;
+  return now > earlier ? "up" : "down";
+}
+
+function earlierOf(queues: BoardQueue[]): Figures["earlier"] {
+  const then = queues.flatMap((queue) => (queue.earlier === null ? [] : [queue.earlier]));
+  if (then.length < queues.length || then.length === 0) return null;
+  return {
+    waiting: total(then, (queue) => queue.waiting),
+    answered: total(then, (queue) => queue.answered),
+    abandoned: total(then, (queue) => queue.abandoned),
+    serviceLevel: levelOf(then),
+  };
+}
+
+function levelOf(queues: EarlierFigures[]): number | null {
+  return weighted(queues, (queue) => queue.service_level, (queue) => queue.offered);
+}
+
+function weighted<Row>(rows: Row[], value: (row: Row) => number | null, weight: (row: Row) => number): number | null {
+  const measured = rows.filter((row) => value(row) !== null);
+  const weights = total(measured, weight);
+  return weights === 0 ? null : total(measured, (row) => (value(row) ?? 0) * weight(row)) / weights;
+}
+
+function total<Row>(rows: Row[], pick: (row: Row) => number): number {
+  return rows.reduce((sum, row) => sum + pick(row), 0);
 }
 
 export type Trust = "current" | "stale" | "unknown";
