@@ -51,7 +51,7 @@ def patients_calling(
     With `numbers` each call comes from the next of them, and after the last from the first again.
     """
     with tempfile.TemporaryDirectory() as folder:
-        scenario, given = _SCENARIOS / "caller.xml", ["-key", "number", number]
+        scenario, given = SCENARIOS / "caller.xml", ["-key", "number", number]
         if numbers:
             told = Path(folder) / "numbers.csv"
             told.write_text("SEQUENTIAL\n" + "".join(f"{each};\n" for each in numbers))
