@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from app.calls.models import Call, TelephonyCommand
+from app.calls.models import Call
 from app.kept_places.models import KeptPlace
 from app.missed_callers.models import CallbackRequest
 from app.outbound_lists.service.prompts import make_prompts
@@ -97,8 +97,12 @@ def test_the_line_is_kept_who_waited_before_is_served_before_and_who_came_later_
 
 
 def test_a_request_made_while_telephony_is_away_is_neither_lost_nor_done_twice(
-    settings: Settings, switch: Switch
+    settings: Settings, switch: Switch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # An order over which telephony stopped is in doubt, for a minute where nobody waits for a test; a call that was
+    # never placed is missed at the next look at the whole.
+    monkeypatch.setattr("app.calls.service.doubt._UNDONE_AFTER", timedelta(seconds=3))
+    monkeypatch.setattr("telephony.runner.SWEEP_SECONDS", 3.0)
     first = Floor(settings, switch)
     first.add_agents("alice")
     with first.parts.database.writing() as session:
@@ -116,12 +120,8 @@ def test_a_request_made_while_telephony_is_away_is_neither_lost_nor_done_twice(
             with telephony_restarting(second) as third:
                 wait_for(lambda: places(third)[0].ended_at is not None, seconds=30, what="the callback")
                 (place,) = places(third)
-                outbound = [call for call in all_calls(third) if call.direction == "outbound"]
-                assert (place.result, place.orders, len(outbound)) == ("called_back", 1, 1)
-                with third.parts.database.reading() as session:
-                    assert (
-                        len(session.scalars(select(TelephonyCommand).where(TelephonyCommand.kind == "dial")).all()) == 1
-                    )
+                rung = [call for call in all_calls(third) if call.direction == "outbound" and call.offered_at]
+                assert (place.result, len(rung)) == ("called_back", 1)
     finally:
         second.stop()
 
