@@ -196,12 +196,13 @@ def test_a_supervisor_hears_and_sees_nobody_outside_the_own_scope(
 ) -> None:
     patient_id = add_patient(parts, "王小明", "13800138000")
     call_id = talk(parts, patient_id=patient_id, match_state="single")
+    assert page_of("bob").order("ask_help", call_id=call_id)["ok"] is True
     with parts.database.writing() as session:
         session.add_all([RoleGrant(role="supervisor", module=module.value, reach="own") for module in Module])
     assert give(alice, f"calls/{call_id}/supervise", mode="listen").status_code == 404
     assert give(alice, f"calls/{call_id}/take-over").status_code == 404
     board, floor = look(page_of)
-    assert (floor["calls"], telephony.done, audited(parts)) == ([], [], [])
+    assert (floor["calls"], floor["help"], telephony.done, audited(parts)) == ([], [], [], [])
     assert [agent["state"] for agent in board["agent_list"] if agent["id"] == "bob"] == ["talking"]
 
 
