@@ -68,7 +68,7 @@ class Consultations:
         elif place is None:
             self._refuse(command, N_("Nobody of this queue is ready."))
         else:
-            call.colleague, call.colleague_cause = NOBODY, ""
+            call.colleague, call.colleague_cause, call.moved_at = NOBODY, "", command.at
             call.record = replace(call.record, consult=ConsultState.RINGING, consult_with=target.name, held_at=None)
             self._calls.say(call, CallEvent.CONSULTING, command.at, command.agent)
             self._calls.end_pause(call, command.at)
@@ -158,7 +158,7 @@ class Consultations:
             case ami.HangupRequest() if event.uniqueid == call.agent[1]:
                 return call.record.consult is not None
             case ami.Hold() | ami.Unhold() if event.uniqueid == call.agent[1]:
-                return self._on_hold(call, isinstance(event, ami.Hold))
+                return self._on_hold(call, event.at, isinstance(event, ami.Hold))
             case ami.Told(what=what) if what == ASKED:
                 self._on_unanswered(call, event.at)
                 return True
@@ -197,11 +197,12 @@ class Consultations:
             self._hang_up(call.patient)
         return False
 
-    def _on_hold(self, call: LiveCall, held: bool) -> bool:
+    def _on_hold(self, call: LiveCall, at: datetime, held: bool) -> bool:
         if call.record.consult is not None:
             return True  # The patient holds already, or goes on talking with the other.
         if call.is_in_room and held is (call.record.held_at is None):
             # In a room nobody would hear music: it is brought to the patient.
+            call.moved_at = at
             self._out.append(inputs.MoveChannels(channel=call.patient[0], to=HELD if held else PATIENT_IN_ROOM))
         return False
 
@@ -213,6 +214,7 @@ class Consultations:
         goes_to = after(state, move) if state is not None else None
         if goes_to is None:
             return
+        call.moved_at = at
         if isinstance(goes_to, ConsultState):
             self._enter(call, goes_to, at, command_id)
             return

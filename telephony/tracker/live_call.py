@@ -32,5 +32,6 @@ class LiveCall:
     hung_up_by: str | None = None
     dial_status: str = ""
     is_transferring: bool = False
+    moved_at: datetime | None = None  # when its channels were last ordered somewhere else
     is_confirmed: bool = False
     joined_at: datetime | None = None  # when a queue was last joined

@@ -160,6 +160,7 @@ class LiveCalls:
         if call is None or not call.patient[0] or call.record.answered_at is None or call.record.rejoining_at:
             return
         self.end_pause(call, at)
+        call.moved_at = at
         call.record = replace(call.record, rejoining_at=at, held_at=None)
         self.say(call, CallEvent.REJOINING, at, agent, self.close_talking_leg(call, at, "lost"))
         self._out.append(inputs.RejoinPatient(channel=call.patient[0], agent=agent))
@@ -192,7 +193,7 @@ class LiveCalls:
         agent, channel = call.record.agent, call.agent
         leg = self.close_talking_leg(call, at, "transfer")
         self.end_pause(call, at)
-        call.is_transferring, call.hung_up_by, call.led_to, call.led_by = True, None, to, agent
+        call.is_transferring, call.hung_up_by, call.led_to, call.led_by, call.moved_at = True, None, to, agent, at
         call.record = replace(call.record, state=CallState.RINGING, agent=None, held_at=None)
         self.say(call, CallEvent.TRANSFERRED, at, agent, leg)
         if call.is_in_room:
@@ -394,6 +395,7 @@ class LiveCalls:
         call = self._by_linkedid.get(event.transferer_linkedid)
         if call is not None and event.result == "Success" and not call.is_transferring:
             self.hand_on(call, event.at)  # by a telephone itself
+            call.moved_at = None  # done, not ordered
 
     def _on_originate_response(self, event: ami.OriginateResponse) -> None:
         call = self._by_linkedid.get(event.uniqueid)

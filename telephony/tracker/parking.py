@@ -62,7 +62,7 @@ class Parking:
         leg, channel = self._calls.close_talking_leg(call, command.at, "parked"), call.agent[0]
         self._calls.end_pause(call, command.at)
         call.record = replace(call.record, agent=None, held_at=None, parked_at=command.at, parked_by=command.agent)
-        call.hung_up_by = None
+        call.hung_up_by, call.moved_at = None, command.at
         self._calls.say(call, CallEvent.PARKED, command.at, command.agent, leg)
         place = inputs.Extension(context="parked", exten=self._calls.queue_of(call))
         self._out.append(inputs.MoveChannels(command_id=command.id, channel=call.patient[0], to=place))
@@ -92,7 +92,7 @@ class Parking:
             )
 
     def _unpark(self, call: LiveCall, at: datetime, *, agent: str | None = None) -> None:
-        call.is_transferring = True
+        call.is_transferring, call.moved_at = True, at
         call.record = replace(call.record, state=CallState.RINGING, agent=agent, parked_at=None, parked_by=None)
         self._calls.say(call, CallEvent.UNPARKED, at, agent)
 

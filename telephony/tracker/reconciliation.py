@@ -17,6 +17,9 @@ from telephony.tracker.live_calls import LiveCalls, Naming
 # Asterisk makes the channel of a call that we place within milliseconds of our order. A call that has none yet and is
 # younger than this is still being placed.
 _PLACING_SECONDS = timedelta(seconds=3)
+# What was ordered while the state was being read, or a moment before, may not be in it: such a call is left to its
+# events and to the next reading.
+_MOVING = timedelta(seconds=0.25)
 
 
 class Reconciliation:
@@ -60,7 +63,7 @@ class Reconciliation:
         """Desks that rang before the gap and do not now: another call may ring there, whichever is looked at first."""
         for name, desk in self._desks.items():
             call = self._calls.of_agent(name) if desk.record.state is AgentState.RINGING else None
-            if call is None:
+            if call is None or _is_moving(call, snapshot):
                 continue
             if all(endpoint_of(channel.channel) != name for channel in present.get(call.record.linkedid, ())):
                 desk.rest(snapshot.at)
@@ -128,6 +131,8 @@ class Reconciliation:
     def _catch_up(self, linkedid: str, channels: list[inputs.ChannelInfo], snapshot: inputs.Snapshot) -> None:
         trunk = next((channel for channel in channels if endpoint_of(channel.channel) == TRUNK), None)
         call = self._calls.of_linkedid(linkedid)
+        if call is not None and _is_moving(call, snapshot):
+            return
         if call is None:
             call = self._begin(linkedid, channels, snapshot)
         elif call.record.direction == "inbound" and not call.is_confirmed and trunk is not None:
@@ -254,6 +259,10 @@ class Reconciliation:
             if desk.record.state is AgentState.TALKING and (is_waiting or call.record.agent != name):
                 # Where neither is the case the call is about to end, the agent's channel a moment before the patient's.
                 self._calls.leave(call, name, snapshot.at)
+
+
+def _is_moving(call: LiveCall, snapshot: inputs.Snapshot) -> bool:
+    return call.moved_at is not None and call.moved_at > snapshot.at - _MOVING
 
 
 def _is_talk(call: LiveCall, channel: inputs.ChannelInfo, trunk: inputs.ChannelInfo) -> bool:

@@ -195,6 +195,7 @@ class SwitchModel:
 
     def reconnect(self) -> None:
         self.is_linked = True
+        self.now += timedelta(seconds=0.3)  # no link is back sooner
         contacts = {agent: frozenset({f"sip:{agent}@127.0.0.1"}) for agent in self.agents}
         waiting = {party.patient: "hotline" for party in self.parties.values() if party.is_waiting}
         snapshot = inputs.Snapshot(

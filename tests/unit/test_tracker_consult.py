@@ -12,7 +12,7 @@ from telephony.ami import events as ami
 from telephony.tracker import inputs
 from tests.traces.play import effects, kinds
 from tests.unit.switch_model import Party, SwitchModel
-from tests.unit.tracker_words import only_call, talk, two_ready_agents
+from tests.unit.tracker_words import only_call, snapshot, talk, two_ready_agents
 
 _OUTSIDE = "+8613900139000"
 
@@ -393,6 +393,17 @@ def test_a_conference_survives_a_new_process(switch: SwitchModel, party: Party) 
     assert only_call(switch).consult is ConsultState.CONFERENCE
     switch.hang_up_agent(party)
     assert only_call(switch).agent == "bob"
+
+
+@pytest.mark.parametrize("kind", [CommandKind.CONSULT, CommandKind.TRANSFER, CommandKind.PARK])
+def test_a_reading_that_is_older_than_an_order_does_not_undo_it(
+    switch: SwitchModel, party: Party, kind: CommandKind
+) -> None:
+    old = snapshot(switch)
+    order(switch, kind, party, to="bob")
+    before, desks = only_call(switch), dict(switch.play.agents)
+    switch.play.tell(old)
+    assert (only_call(switch), switch.play.agents) == (before, desks)
 
 
 def test_repeated_events_change_nothing(switch: SwitchModel, party: Party) -> None:

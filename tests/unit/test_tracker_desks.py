@@ -113,9 +113,9 @@ def test_after_a_restart_of_ours_the_pages_have_ten_seconds_to_find_us(switch: S
     switch.play = switch.play.restart(switch.now)
     switch.reconnect()
     switch.alive.clear()
-    switch.pass_time(9.9)
+    switch.pass_time(9.6)
     assert switch.play.state_of("alice") is AgentState.READY
-    switch.pass_time(0.2)
+    switch.pass_time(0.5)
     assert switch.play.state_of("alice") is AgentState.NOT_READY
 
 
