@@ -35,8 +35,16 @@ def test_a_wait_in_a_queue_in_mid_call_takes_no_place_in_the_sound() -> None:
     ]
 
 
+def test_a_question_to_a_colleague_becomes_a_conference_and_ends() -> None:
+    asked = (_at(5, "consulting"), _at(8, "consult_answered"), _at(12, "conferring"), _at(20, "consult_ended"))
+    assert _markers(_at(0, "answered"), *asked) == [
+        Marker(kind=MarkerKind.CONSULT, start=5, end=12),
+        Marker(kind=MarkerKind.CONFERENCE, start=12, end=20),
+    ]
+
+
 def test_what_did_not_end_lasts_to_the_end_of_the_sound() -> None:
-    assert _markers(_at(50, "paused"), seconds=58.25) == [Marker(kind=MarkerKind.PAUSE, start=50, end=58.25)]
+    assert _markers(_at(50, "recording_paused"), seconds=58.25) == [Marker(kind=MarkerKind.PAUSE, start=50, end=58.25)]
 
 
 def test_what_was_before_the_answer_marks_nothing() -> None:

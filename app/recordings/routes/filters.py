@@ -19,9 +19,9 @@ MARKED_BY: Mapping[str, MarkerKind] = {
     "held": MarkerKind.HOLD,
     "transferred": MarkerKind.TRANSFER,
     "consulting": MarkerKind.CONSULT,
-    "conference": MarkerKind.CONFERENCE,
+    "conferring": MarkerKind.CONFERENCE,
     "parked": MarkerKind.PARK,
-    "paused": MarkerKind.PAUSE,
+    "recording_paused": MarkerKind.PAUSE,
     "rejoining": MarkerKind.REJOIN,
     "voicemail": MarkerKind.VOICEMAIL,
 }

@@ -62,18 +62,19 @@ class Marker:
 _BEGINS = {
     "held": MarkerKind.HOLD,
     "rejoining": MarkerKind.REJOIN,
-    "paused": MarkerKind.PAUSE,
+    "recording_paused": MarkerKind.PAUSE,
     "consulting": MarkerKind.CONSULT,
-    "conference": MarkerKind.CONFERENCE,
+    "conferring": MarkerKind.CONFERENCE,
     "parked": MarkerKind.PARK,
 }
-_ENDS = {
-    "resumed": MarkerKind.HOLD,
-    "rejoined": MarkerKind.REJOIN,
-    "unpaused": MarkerKind.PAUSE,
-    "consulted": MarkerKind.CONSULT,
-    "conference_ended": MarkerKind.CONFERENCE,
-    "unparked": MarkerKind.PARK,
+_ENDS: Mapping[str, tuple[MarkerKind, ...]] = {
+    "resumed": (MarkerKind.HOLD,),
+    "rejoined": (MarkerKind.REJOIN,),
+    "recording_resumed": (MarkerKind.PAUSE,),
+    "conferring": (MarkerKind.CONSULT,),
+    "consult_ended": (MarkerKind.CONSULT, MarkerKind.CONFERENCE),
+    "transferred": (MarkerKind.CONSULT, MarkerKind.CONFERENCE),
+    "unparked": (MarkerKind.PARK,),
 }
 _POINTS = {"transferred": MarkerKind.TRANSFER, "told": MarkerKind.KEYS, "voicemail": MarkerKind.VOICEMAIL}
 KINDS_MARKED = frozenset({*_BEGINS, *_ENDS, *_POINTS, "answered", "queued", "ended"})
@@ -114,12 +115,11 @@ def markers_of(events: Sequence[Happened], *, started_at: datetime, seconds: flo
         if event.at < started_at:
             continue
         position = min(tape.position(event.at), seconds)
-        if event.kind in _BEGINS:
-            open_since.setdefault(_BEGINS[event.kind], position)
-        elif event.kind in _ENDS:
-            kind = _ENDS[event.kind]
+        for kind in _ENDS.get(event.kind, ()):
             if kind in open_since:
                 found.append(Marker(kind=kind, start=open_since.pop(kind), end=position))
+        if event.kind in _BEGINS:
+            open_since.setdefault(_BEGINS[event.kind], position)
         elif event.kind in _POINTS:
             found.append(Marker(kind=_POINTS[event.kind], start=position))
         elif event.kind == "queued" and tape.is_running:
