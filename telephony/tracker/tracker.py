@@ -16,6 +16,7 @@ from app.floor.rules import SupervisionRecord
 from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
 from telephony.tracker import inputs
+from telephony.tracker.call_events import CallEvents
 from telephony.tracker.consult_recovery import ConsultRecovery
 from telephony.tracker.consultations import Consultations
 from telephony.tracker.desks import IN_CALL, LOSS_PATIENCE, PROOF_LIFETIME, START_GRACE, Desk
@@ -60,6 +61,7 @@ class Tracker:
         self._out: list[inputs.Output] = []
         self._desks = {agent.username: Desk(record=agent, told=agent, judged_from=at + START_GRACE) for agent in agents}
         self._calls = LiveCalls(self._desks, rules, self._out)
+        self._events = CallEvents(self._desks, self._calls, self._out)
         self._supervisions = Supervisions(self._desks, self._calls, self._out)
         self._queues = set(rules.queues)
         self._members: dict[str, dict[str, int]] = {}
@@ -210,7 +212,7 @@ class Tracker:
             case _:
                 self._parking.receive(event)
                 if not self._consultations.receive(event):
-                    self._calls.receive(event)
+                    self._events.receive(event)
 
     def _on_contact(self, event: ami.ContactStatus) -> None:
         desk = self._desks.get(event.aor)
