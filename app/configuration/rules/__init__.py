@@ -80,6 +80,7 @@ from app.configuration.rules.messages import (
     UNCERTAIN_CARE_HOURS,
     UNCERTAIN_MARKETING_HOURS,
 )
+from app.configuration.rules.quality import APPEAL_DAYS
 
 SETTINGS: tuple[SettingKey[Any], ...] = (
     HOSPITAL_NAME,
@@ -130,6 +131,7 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     FOLLOWUP_DECISION_HOURS,
     FOLLOWUP_NOTES,
     CALLBACK_MINUTES,
+    APPEAL_DAYS,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 
@@ -138,6 +140,7 @@ __all__ = [
     "ALARM_SERVICE_LEVEL",
     "ALARM_WAITING",
     "ALARM_WAIT_SECONDS",
+    "APPEAL_DAYS",
     "APPROVE_EVERY_MASS_SEND",
     "BY_NAME",
     "CALLBACK_MINUTES",

@@ -26,6 +26,7 @@ class Group(StrEnum):
     QUESTIONNAIRES = "questionnaires"
     FOLLOWUPS = "followups"
     FLOOR = "floor"
+    QUALITY = "quality"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.QUESTIONNAIRES: N_("Questionnaires"),
     Group.FOLLOWUPS: N_("Follow-ups"),
     Group.FLOOR: N_("The floor"),
+    Group.QUALITY: N_("Quality"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
