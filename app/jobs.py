@@ -162,7 +162,7 @@ SWEEPS: Sequence[Sweep] = (
         every=timedelta(seconds=5),
         run=lambda _celery, parts: followup_plans.send_texts(parts),
     ),
-    Sweep(name="quality.draw", every=timedelta(minutes=1), run=_each(DRAW_SAMPLE, quality.due_plans)),
+    Sweep(name="quality.draw", every=timedelta(seconds=5), run=_each(DRAW_SAMPLE, quality.due_plans)),
     Sweep(name="floor.alarms", every=timedelta(seconds=10), run=lambda _celery, parts: floor.tell_alarms(parts)),
     Sweep(
         name="patients.unindexed",

@@ -89,9 +89,9 @@ from app.quality.service.reporting import (
 )
 from app.quality.service.sampling import (
     PlanData,
+    ask_for_draw,
     change_plan,
     create_plan,
-    draw_now,
     draw_plan,
     drawn_again,
     draws_of,
@@ -151,6 +151,7 @@ __all__ = [
     "appeals_to_decide",
     "approve_card",
     "approve_for_demo",
+    "ask_for_draw",
     "begin_edit",
     "card_names",
     "card_of",
@@ -171,7 +172,6 @@ __all__ = [
     "create_plan",
     "create_session",
     "discard",
-    "draw_now",
     "draw_plan",
     "drawn_again",
     "draws_of",

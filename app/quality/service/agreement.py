@@ -1,4 +1,4 @@
-"""Krippendorff's alpha, from the library that computes it. What may be put in, and what not, is in app.quality.rules."""
+"""Krippendorff's alpha, from the library that computes it; the rules say what may be put in."""
 
 from __future__ import annotations
 

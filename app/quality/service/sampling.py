@@ -21,7 +21,7 @@ from app.calls.models import Call
 from app.configuration.rules import SATISFIED_PERCENT
 from app.configuration.service.settings import value
 from app.db import rows_changed
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.journal.service import Entry, append
 from app.patients.rules import clean_text
 from app.quality.models import GradingTask, SampleDraw, SamplingPlan
@@ -47,6 +47,8 @@ from app.texts import N_
 
 MOST_GRADE_DAYS = 60
 # What a patient says of a call comes within days; later ones are about something else.
+# Until then a period that is over is not drawn: it ends at midnight and its last recordings come in.
+_NIGHT = timedelta(hours=1)
 _ANSWERED_WITHIN = timedelta(days=14)
 # An hour of peaks is 700 kB: so many at once are read when a plan asks for silence.
 _PEAKS_AT_ONCE = 50
@@ -135,7 +137,7 @@ def draw_plan(session: Session, bus: Bus, plan_id: int, *, now: datetime, zone: 
     kind, due = PeriodKind(plan.period), plan.next_draw_at
     if not plan.is_active or due > now:
         return None
-    present = span_of(kind, (now - timedelta(hours=1)).astimezone(zone).date())
+    present = span_of(kind, (now - _NIGHT).astimezone(zone).date())
     # The claim: of any number of workers the one whose update changes the row draws.
     claimed = session.execute(
         update(SamplingPlan)
@@ -147,14 +149,18 @@ def draw_plan(session: Session, bus: Bus, plan_id: int, *, now: datetime, zone: 
     return _draw(session, bus, plan, span_before(kind, present), now, zone)
 
 
-def draw_now(session: Session, bus: Bus, plan_id: int, *, now: datetime, zone: ZoneInfo) -> SampleDraw | None:
-    """Draw the last finished period at once; nothing when the plan has drawn it."""
+def ask_for_draw(session: Session, plan_id: int, *, now: datetime, zone: ZoneInfo) -> None:
+    """Have the last finished period drawn by the next sweep, from all calls, whatever the scope of whoever asks.
+
+    Raises Conflict when it is drawn, or the plan rests.
+    """
     access.need_write(session, Module.QUALITY)
     plan = get_plan(session, plan_id)
     kind = PeriodKind(plan.period)
-    span = span_before(kind, span_of(kind, now.astimezone(zone).date()))
-    known = exists().where(SampleDraw.plan_id == plan.id, SampleDraw.first_day == span.first)
-    return None if session.scalar(select(known)) else _draw(session, bus, plan, span, now, zone)
+    span = span_before(kind, span_of(kind, (now - _NIGHT).astimezone(zone).date()))
+    if not plan.is_active or _is_drawn(session, plan, span):
+        raise Conflict(N_("The last finished period is drawn already, or the plan rests. No period is drawn twice."))
+    plan.next_draw_at = now
 
 
 def drawn_again(session: Session, draw_id: int) -> tuple[SampleDraw, dict[str, list[str]], bool]:
@@ -164,15 +170,16 @@ def drawn_again(session: Session, draw_id: int) -> tuple[SampleDraw, dict[str, l
     if found is None:
         raise NotFound(N_("There is no such draw."))
     again = {agent: draw(found.seed, ids, found.per_agent) for agent, ids in found.candidates.items()}
-    tasks = set(session.scalars(select(GradingTask.recording_id).where(GradingTask.draw_id == draw_id)))
+    # The whole of it, whatever the scope: only whether it is the same is told, and the ids stand in the draw anyhow.
+    drawn = select(GradingTask.recording_id).where(GradingTask.draw_id == draw_id)
+    tasks = set(session.scalars(drawn.execution_options(**{access.UNSCOPED: True})))
     return found, again, {each for ids in again.values() for each in ids} == tasks
 
 
 def _draw(
     session: Session, bus: Bus, plan: SamplingPlan, span: Span, now: datetime, zone: ZoneInfo
 ) -> SampleDraw | None:
-    known = exists().where(SampleDraw.plan_id == plan.id, SampleDraw.first_day == span.first)
-    if session.scalar(select(known)):
+    if _is_drawn(session, plan, span):
         return None
     seed, candidates = seed_of(plan.seed, span), _candidates(session, plan, span, zone)
     by_agent: dict[str, list[str]] = defaultdict(list)
@@ -192,6 +199,11 @@ def _draw(
     payload = {"plan_id": plan.id, "draw_id": made.id, "drawn": made.drawn}
     append(session, bus, [Entry(kind="sample.drawn", at=now, payload=payload)])
     return made
+
+
+def _is_drawn(session: Session, plan: SamplingPlan, span: Span) -> bool:
+    known = select(SampleDraw.id).where(SampleDraw.plan_id == plan.id, SampleDraw.first_day == span.first)
+    return session.scalar(known) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,9 @@ export class RecordingPlayer {
     for (const event of ["timeupdate", "seeked", "loadedmetadata"]) this.audio.addEventListener(event, () => this.showPosition());
     this.audio.addEventListener("error", () => (this.message.textContent = this.words.failed));
     this.audio.addEventListener("playing", () => (this.message.textContent = ""));
+    // What stands beside the player (an evaluation, a comment at a moment) moves it by these, and reads data-position.
+    this.place.addEventListener("player:seek", (event) => this.seek((event as CustomEvent<number>).detail));
+    this.place.addEventListener("player:toggle", () => this.toggle());
     // A row that htmx takes out of the page must not go on talking.
     this.place.addEventListener("htmx:beforeCleanupElement", () => {
       this.audio.pause();
@@ -164,6 +167,7 @@ export class RecordingPlayer {
   }
 
   private showPosition(): void {
+    this.place.dataset["position"] = String(this.audio.currentTime);
     const at = formatDuration(this.audio.currentTime);
     const length = formatDuration(this.length());
     this.position.textContent = `${at} / ${length}`;
