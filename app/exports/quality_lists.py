@@ -109,7 +109,7 @@ EVALUATIONS = ListExport(
     name="evaluations",
     title=N_("Evaluations of calls"),
     columns=(
-        _column("call_at", N_("Call"), lambda line: line.row.evaluation.call_at, CellKind.TIME),
+        _column("call_at", N_("Time of the call"), lambda line: line.row.evaluation.call_at, CellKind.TIME),
         _column("agent", N_("Agent"), lambda line: line.row.agent_name),
         _column("grader", N_("Grader"), lambda line: line.row.grader_name),
         _column("scorecard", N_("Scorecard"), lambda line: line.scorecard, width=24),

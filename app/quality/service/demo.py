@@ -25,7 +25,7 @@ from app.quality.rules import Answer, Card, Conditions, Item, Moment, PeriodKind
 from app.quality.service.calibrating import SessionData, create_session
 from app.quality.service.coaching import CoachingData, add_coaching
 from app.quality.service.evaluating import acknowledge, appeal, finish, save_draft, start
-from app.quality.service.sampling import PlanData, create_plan
+from app.quality.service.sampling import PlanData, ask_for_draw, create_plan
 from app.quality.service.scorecards import approve_card, card_of, get_version, list_cards, submit_card
 from app.recordings import service as recordings
 from app.recordings.models import Recording
@@ -76,7 +76,8 @@ def seed_demo_quality(session: Session, bus: Bus, settings: Settings, now: datet
         name="热线每周抽检", scorecard_id=None, period=PeriodKind.WEEK, per_agent=2, grade_days=7,
         conditions=Conditions(shortest=20),
     )  # fmt: skip
-    create_plan(session, plan, by="supervisor", now=now, zone=settings.timezone)
+    made_plan = create_plan(session, plan, by="supervisor", now=now, zone=settings.timezone)
+    ask_for_draw(session, made_plan.id, now=now, zone=settings.timezone)
     data = SessionData(
         name="质检校准", scorecard_id=card.id, recording_ids=tuple(ids[-2:]), graders=("qa", "supervisor"),
         due_on=span_of(PeriodKind.WEEK, today).last,

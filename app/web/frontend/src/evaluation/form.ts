@@ -78,6 +78,8 @@ class EvaluationForm {
     // A radio group keeps the focus on its answer; without one the item itself has it, so that no key answers by chance.
     const answer = item.querySelector<HTMLElement>('input[type="radio"]:checked, input[type="number"]');
     (answer ?? item).focus({ preventScroll: true });
+    // What is typed replaces the points that stand there.
+    if (answer instanceof HTMLInputElement && isNumber(answer)) answer.select();
     item.scrollIntoView({ block: "nearest" });
     this.follow(item);
   }
