@@ -37,6 +37,7 @@ from app.quality.rules import Answer, Conditions, EvaluationState, PeriodKind, Q
 from app.quality.service import EvaluationFilters, GroupBy, PlanData, SessionData
 from app.questionnaires.models import Questionnaire, QuestionnaireResponse, QuestionnaireVersion
 from app.recordings.models import Recording
+from recordings.pickup import process_recording
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)  # a Wednesday at noon in Shanghai
 LAST_WEEK = NOW - timedelta(days=7)
@@ -587,3 +588,46 @@ def test_a_draft_that_was_given_up_counts_nowhere(floor: Parts) -> None:
         found = service.evaluations_of_recording(session, "r1", ALICE)
         assert list(found) == []
         assert session.get_one(Evaluation, evaluation.id).state == EvaluationState.DISCARDED
+
+
+def test_the_demo_hospital_has_graded_calls_and_is_filled_once(floor: Parts) -> None:
+    with floor.database.writing() as session:
+        for number in range(10):
+            at = NOW - timedelta(days=4 + number)
+            ended_at = at + timedelta(seconds=31 + number)
+            session.add(
+                Call(
+                    id=f"d{number}",
+                    linkedid=f"d{number}",
+                    direction="inbound",
+                    state="wrapped_up",
+                    outcome="answered",
+                    number="+8613800138000",
+                    number_signalled="1",
+                    dialled="4000",
+                    queue="hotline",
+                    agent=("bob", "carol")[number % 2],
+                    started_at=at,
+                    answered_at=at,
+                    ended_at=ended_at,
+                )
+            )
+        for username, role in (("qa", Role.QA), ("supervisor", Role.SUPERVISOR)):
+            create_user(
+                session, username=username, display_name=username, role=role, now=NOW,
+                password="a shift of eight hours",
+            )  # fmt: skip
+    with floor.database.writing() as session:
+        made = service.seed_demo_recordings(session, floor.bus, floor.settings, NOW)
+    for recording_id in made:
+        process_recording(floor, recording_id)
+    for expected in (6, 0):
+        with floor.database.writing() as session:
+            assert service.seed_demo_recordings(session, floor.bus, floor.settings, NOW) == []
+            assert service.seed_demo_quality(session, floor.bus, floor.settings, NOW) == expected
+    with floor.database.reading() as session:
+        assert set(session.scalars(select(Recording.state))) == {"ready"}
+        states = list(session.scalars(select(Evaluation.state)))
+        assert states.count("appealed") == 1
+        assert len(service.list_sessions(session)) == 1
+    assert tasks.due_plans(floor) == [1]

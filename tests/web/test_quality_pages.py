@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from app.access.models import RoleGrant, UserGrant
@@ -383,3 +385,18 @@ def test_a_draft_is_given_up_and_the_call_can_be_graded_again(
     assert begin(quinn, recording) != address
     with parts.database.reading() as session:
         assert session.scalars(select(Evaluation.state).order_by(Evaluation.id)).all() == ["discarded", "draft"]
+
+
+def test_the_scores_are_taken_out_as_a_workbook(parts: Parts, browser_of: BrowserOf, recording: str) -> None:
+    quinn, alice = browser_of("quinn"), browser_of("alice")
+    submit(quinn, begin(quinn, recording), **{"v-verifies": "0"})
+    day = (parts.now() - timedelta(days=5)).date().isoformat()
+    for name, columns in (("scores", ["agent", "from", "mean"]), ("evaluations", ["agent", "scorecard", "total"])):
+        form = {"of-of": name, "of-since": day, "of-agent": "bob", "reason": "Talk of the month", "columns": columns}
+        assert post(alice, "/exports/new", form, page=f"/exports/new?of={name}").status_code == 303
+        file = re.search(r'href="(/exports/[0-9a-f-]+/file)"', alice.client.get("/exports").text)
+        assert file is not None
+        with alice.client.get(file[1]) as answer:
+            sheet = load_workbook(BytesIO(answer.data)).worksheets[0]
+        rows = list(sheet.iter_rows(values_only=True))
+        assert (len(rows), rows[1][0], rows[1][2]) == (2, "Bob", 40)

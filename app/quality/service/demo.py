@@ -10,7 +10,6 @@ import array
 import math
 import os
 import random
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,7 +51,7 @@ def seed_demo_recordings(session: Session, bus: Bus, settings: Settings, now: da
         assert call.answered_at is not None and call.ended_at is not None
         seconds = (call.ended_at - call.answered_at).total_seconds()
         stem = f"demo-{place}"
-        _write_audio(settings.spool_dir / "monitor", stem, seconds, place)
+        _write_audio(settings.spool_dir / "monitor" / f"{stem}.raw", seconds, place, now - timedelta(minutes=1))
         made.append(recordings.recording_started(session, call_id=call.id, source_name=stem, at=call.answered_at))
         recordings.recording_ended(session, bus, call_id=call.id, at=now)
     return made
@@ -151,8 +150,11 @@ def _let_agents_answer(
             acknowledge(session, bus, each.id, agent, now=now)
 
 
-def _write_audio(folder: Path, stem: str, seconds: float, place: int) -> None:
-    """Two sides in turns of two seconds, each a soft tone of its own; left the patient, right the agent."""
+def _write_audio(path: Path, seconds: float, place: int, at: datetime) -> None:
+    """Two sides in turns of two seconds, each a soft tone of its own; left the patient, right the agent.
+
+    `at` is when the file says that it was last written to.
+    """
     turns = []
     for speaks_left in (True, False):
         hertz = (180 + 12 * place) if speaks_left else (240 + 9 * place)
@@ -164,9 +166,6 @@ def _write_audio(folder: Path, stem: str, seconds: float, place: int) -> None:
         both[0 if speaks_left else 1 :: 2] = array.array("h", murmur)
         turns.append(both.tobytes())
     whole = b"".join(turns) * (int(seconds) // 4 + 1)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{stem}.raw"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(whole[: int(seconds * _RATE) * 4])
-    # The pick-up takes a file that nobody has written to for a second.
-    then = time.time() - 60
-    os.utime(path, (then, then))
+    os.utime(path, (at.timestamp(), at.timestamp()))
