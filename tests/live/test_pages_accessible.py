@@ -296,6 +296,7 @@ def test_a_call_is_graded_appealed_and_calibrated_by_keys_alone(browser: Browser
     tab_to(theirs.page, theirs.page.get_by_label("Why the evaluation is wrong"))
     theirs.page.keyboard.type("I said my name")
     press(theirs.page, theirs.page.get_by_role("button", name="Appeal"))
+    expect(theirs.page.get_by_text("Your appeal waits for a colleague")).to_be_visible()
     judge.page.goto(evaluation)
     press(judge.page, judge.page.get_by_role("button", name="Change it"))
     judge.page.wait_for_url("**/form")
