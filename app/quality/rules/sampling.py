@@ -31,7 +31,7 @@ class PeriodKind(StrEnum):
 
 PERIOD_TEXT: Mapping[PeriodKind, str] = {
     PeriodKind.WEEK: N_("Week"),
-    PeriodKind.MONTH: N_("Month"),
+    PeriodKind.MONTH: N_("Calendar month"),
 }
 
 

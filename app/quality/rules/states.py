@@ -204,7 +204,7 @@ GRADING_TEXT: Mapping[GradingState, str] = {
     GradingState.OPEN: N_("To be graded"),
     GradingState.CLAIMED: N_("Being graded"),
     GradingState.DONE: N_("Graded"),
-    GradingState.DROPPED: N_("Left out"),
+    GradingState.DROPPED: N_("Left out of grading"),
 }
 COACHING_TEXT: Mapping[CoachingState, str] = {
     CoachingState.OPEN: N_("To be done"),
