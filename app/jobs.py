@@ -34,6 +34,7 @@ from app.mass_sends import tasks as mass_sends
 from app.outbound_lists import tasks as outbound_lists
 from app.parts import Parts
 from app.patients import tasks as patients
+from app.quality import tasks as quality
 from app.recordings import tasks as recordings
 from app.registers import tasks as registers
 from app.sending_rules import tasks as sending_rules
@@ -50,6 +51,7 @@ WORK_ON_MASS_SEND = "mass_sends.work_on"
 WORK_ON_OUTBOUND_LIST = "outbound_lists.work_on"
 INDEX_NAMES = "patients.index_names"
 LOOK_AT_PLANS = "followup_plans.look_again"
+DRAW_SAMPLE = "quality.draw"
 PING = "jobs.ping"
 WAKE = "jobs.wake"
 
@@ -174,6 +176,7 @@ SWEEPS: Sequence[Sweep] = (
         every=timedelta(seconds=5),
         run=lambda _celery, parts: followup_plans.send_texts(parts),
     ),
+    Sweep(name="quality.draw", every=timedelta(seconds=5), run=_each(DRAW_SAMPLE, quality.due_plans)),
     Sweep(name="floor.alarms", every=timedelta(seconds=10), run=lambda _celery, parts: floor.tell_alarms(parts)),
     Sweep(
         name="patients.unindexed",
@@ -235,6 +238,10 @@ def make_celery(parts: Parts) -> Celery:
     @celery.task(name=LOOK_AT_PLANS, shared=False)  # type: ignore[untyped-decorator]
     def look_at_plans() -> None:
         followup_plans.look_again(parts)
+
+    @celery.task(name=DRAW_SAMPLE, shared=False)  # type: ignore[untyped-decorator]
+    def draw_sample(plan_id: int) -> None:
+        quality.draw_plan(parts, plan_id)
 
     @celery.task(name=PING, shared=False)  # type: ignore[untyped-decorator]
     def answer_ping(nonce: str) -> None:

@@ -30,6 +30,7 @@ from app.missed_callers import models as missed_callers
 from app.organisation import models as organisation
 from app.outbound_lists import models as outbound_lists
 from app.patients import models as patients
+from app.quality import models as quality
 from app.questionnaires import models as questionnaires
 from app.queues import models as queues
 from app.recordings import models as recordings
@@ -72,6 +73,7 @@ __all__ = [
     "organisation",
     "outbound_lists",
     "patients",
+    "quality",
     "questionnaires",
     "queues",
     "recordings",

@@ -20,6 +20,18 @@ from app.patients.models import (
     PatientTag,
     PatientTie,
 )
+from app.quality.models import (
+    CoachingTask,
+    Evaluation,
+    EvaluationAppeal,
+    EvaluationRemark,
+    EvaluationVersion,
+    GradingTask,
+    SampleDraw,
+    SamplingPlan,
+    Scorecard,
+    ScorecardVersion,
+)
 from app.recordings.models import Recording
 from app.visits.models import (
     Charge,
@@ -97,7 +109,51 @@ def _add_contacts(session: Session, patient_id: int, word: str, at: datetime) ->
     )
     session.add_all([recording, message])
     session.flush()
-    return {"call_id": call.id, "recording_id": recording.id, "message_id": message.id}
+    ids = _add_evaluation(session, word, at)
+    return {**ids, "call_id": call.id, "recording_id": recording.id, "message_id": message.id}
+
+
+def _add_evaluation(session: Session, word: str, at: datetime) -> dict[str, object]:
+    card = Scorecard(code="strange", name="Card", created_at=at)
+    card.versions = [ScorecardVersion(number=1, state="approved", changed_at=at, sections=[])]
+    plan = SamplingPlan(
+        name="Plan", conditions={}, period="week", per_agent=1, grade_days=1, seed="s", next_draw_at=at, created_at=at
+    )
+    session.add_all([card, plan])
+    session.flush()
+    draw = SampleDraw(
+        plan_id=plan.id, first_day=at.date(), last_day=at.date(), seed="s", per_agent=1, considered=1, drawn=1,
+        drawn_at=at, candidates={"carol": ["stranger-recording"]},
+    )  # fmt: skip
+    session.add(draw)
+    session.flush()
+    of_call = {"recording_id": "stranger-recording", "call_id": "stranger-call", "agent": "carol", "call_at": at}
+    task = GradingTask(
+        plan_id=plan.id, draw_id=draw.id, state="dropped", due_on=at.date(), reason=f"{word} noise", created_at=at,
+        **of_call,
+    )  # fmt: skip
+    evaluation = Evaluation(
+        card_version_id=card.versions[0].id, grader="quinn", direction="inbound", state="appealed", number=1,
+        total=80.0, created_at=at, changed_at=at, submitted_at=at, **of_call,
+    )  # fmt: skip
+    session.add_all([task, evaluation])
+    session.flush()
+    of_it = {"evaluation_id": evaluation.id, "by": "carol", "at": at}
+    coaching = CoachingTask(
+        evaluation_id=evaluation.id, agent="carol", note=f"{word} practice", moments=[], due_on=at.date(), state="open",
+        created_by="quinn", created_at=at,
+    )  # fmt: skip
+    sheet = {"answers": {}, "moments": [], "summary": f"{word} summary"}
+    session.add_all(
+        [
+            EvaluationVersion(number=1, sheet=sheet, total=80.0, is_fatal=False, **of_it),
+            EvaluationRemark(text=f"{word} remark", **of_it),
+            EvaluationAppeal(reason=f"{word} appeal", **of_it),
+            coaching,
+        ]
+    )
+    session.flush()
+    return {"evaluation_id": evaluation.id, "coaching_id": coaching.id, "grading_id": task.id, "draw_id": draw.id}
 
 
 def _add_followups(session: Session, patient_id: int, word: str, at: datetime) -> dict[str, object]:

@@ -30,6 +30,7 @@ from app.errors import SettingsError, Unavailable, WardlineError
 from app.followup_templates import service as followup_templates
 from app.message_templates import service as templates
 from app.parts import Parts
+from app.quality import service as quality
 from app.questionnaires import service as questionnaires
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
@@ -37,6 +38,7 @@ from app.schema import upgrade_schema
 from app.sending_rules import service as sending_rules
 from app.settings import AMIAddress, Settings, SMPPAddress
 from app.synthetic.service import seed_demo_patients
+from recordings import pickup
 from sms_gateway.demo import DemoSMSC
 
 # Two busy cores take 8 s to the first page; the parts of this machine are then up within 2 s.
@@ -223,14 +225,27 @@ def _seed(settings: Settings) -> None:
             sending_rules.install_shipped(session, parts.now())
             questionnaires.install_shipped(session, parts.now())
             followup_templates.install_shipped(session, parts.now())
+            quality.install_shipped(session, parts.now())
             if settings.demo:
                 configuration.seed_demo(session, settings, now=parts.now())
                 accounts.seed_demo_accounts(session, parts.now())
                 questionnaires.approve_for_demo(session, parts.now())
                 seed_demo_patients(session, parts.now(), settings=settings)
                 questionnaires.seed_demo_answers(session, parts.now())
+        if settings.demo:
+            _seed_quality(parts)
     finally:
         parts.close()
+
+
+def _seed_quality(parts: Parts) -> None:
+    """Calls of the demo's past get their audio, which is stored as that of any call; then some are graded."""
+    with parts.database.writing() as session:
+        made = quality.seed_demo_recordings(session, parts.bus, parts.settings, parts.now())
+    for recording_id in made:
+        pickup.process_recording(parts, recording_id)
+    with parts.database.writing() as session:
+        quality.seed_demo_quality(session, parts.bus, parts.settings, parts.now())
 
 
 def _lock(settings: Settings) -> IO[str]:

@@ -20,6 +20,7 @@ from app.imports import service as imports
 from app.message_templates import service as templates
 from app.organisation import service as organisation
 from app.parts import Parts
+from app.quality import service as quality
 from app.questionnaires import service as questionnaires
 from app.queues import service as queues
 from app.queues.rules import HOTLINE_LABEL
@@ -42,6 +43,7 @@ def migrate(settings: Settings) -> None:
         sending_rules.install_shipped(session, parts.now())
         questionnaires.install_shipped(session, parts.now())
         followup_templates.install_shipped(session, parts.now())
+        quality.install_shipped(session, parts.now())
     parts.close()
     print("wardline: the database is up to date")
 

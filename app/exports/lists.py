@@ -13,7 +13,7 @@ from app.access.rules import Module
 from app.access.service import number_for
 from app.contact_policy.rules import REFUSAL_TEXT
 from app.errors import InvalidInput, NotFound
-from app.exports import floor_lists, patient_list, questionnaire_lists
+from app.exports import floor_lists, patient_list, quality_lists, questionnaire_lists
 from app.exports.rules import CellKind
 from app.exports.service import (
     PEOPLE_COLUMNS,
@@ -264,6 +264,8 @@ register_lists(
     questionnaire_lists.ANSWERS,
     floor_lists.QUEUES,
     floor_lists.AGENTS,
+    quality_lists.EVALUATIONS,
+    quality_lists.SCORES,
     _list_of_people(
         "questionnaire_people",
         N_("People who gave an answer"),

@@ -41,6 +41,7 @@ from app.organisation import routes as organisation
 from app.outbound_lists import routes as outbound_lists
 from app.parts import Parts
 from app.patients import routes as patients
+from app.quality import routes as quality
 from app.questionnaires import routes as questionnaires
 from app.questionnaires.routes import survey_page
 from app.queues import routes as queues
@@ -67,6 +68,7 @@ _ROOMS: tuple[Any, ...] = (
     mass_sends,
     sending_rules,
     recordings,
+    quality,
     queues,
     agents,
     emergency,

@@ -110,6 +110,23 @@ _SUPERVISOR_PAGES = (
     "/followup-templates/1/start",
     "/followup-plans/decisions",
     "/followup-plans/escalated",
+    "/quality/tasks",
+    "/quality/evaluations",
+    "/quality/evaluations/1",
+    "/quality/appeals",
+    "/quality/mine",
+    "/quality/coaching",
+    "/quality/calibrations",
+    "/quality/calibrations/1",
+    "/quality/calibrations/new",
+    "/quality/report?scorecard=2",
+    "/quality/plans",
+    "/quality/plans/1",
+    "/quality/plans/1/edit",
+    "/quality/draws/1",
+    "/quality/scorecards",
+    "/quality/scorecards/1",
+    "/quality/scorecards/1/edit",
 )
 _FLOOR_PAGES = (
     "/call-flows",
@@ -254,6 +271,61 @@ def test_a_segment_is_made_by_keys_alone(agent: Person, product: Product) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("Women")
 
 
+def test_a_call_is_graded_appealed_and_calibrated_by_keys_alone(browser: Browser, product: Product) -> None:
+    grader, judge = Grader(browser, product, "qa"), Grader(browser, product, "supervisor")
+    page = grader.page
+    page.goto(f"{product.url}/quality?state=ready&lang=en")
+    page.goto(f"{product.url}{page.locator('tbody tr a').first.get_attribute('href')}?lang=en")
+    agent = page.locator("dt:text-is('Agent') + dd").inner_text().replace("Agent ", "agent")
+    press(page, page.get_by_role("button", name="Grade", exact=True))
+    page.wait_for_url("**/form")
+    expect(page.locator("[data-item].is-current")).to_have_count(1)
+    assert violations(page) == []
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("]")
+    page.keyboard.press("m")
+    page.keyboard.press("c")
+    page.keyboard.type("A pause, n, y and 3 are only letters here")
+    page.keyboard.press("Escape")
+    grader.answer_all("n")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label(re.compile("^Comment at 0:0"))).to_have_value("A pause, n, y and 3 are only letters here")
+    press(page, page.get_by_role("button", name="Submit"))
+    expect(page.get_by_text("Submitted: the agent sees it now.")).to_be_visible()
+    press(page, page.get_by_role("button", name=re.compile("^Go to 0:0")).first)
+    expect(page.locator(".player-position")).to_have_text(re.compile("^0:0[4-9] /"))
+    evaluation = page.url
+    theirs = Grader(browser, product, agent)
+    theirs.page.goto(evaluation)
+    tab_to(theirs.page, theirs.page.get_by_label("Why the evaluation is wrong"))
+    theirs.page.keyboard.type("I said my name")
+    press(theirs.page, theirs.page.get_by_role("button", name="Appeal"))
+    expect(theirs.page.get_by_text("Your appeal waits for a colleague")).to_be_visible()
+    judge.page.goto(evaluation)
+    press(judge.page, judge.page.get_by_role("button", name="Change it"))
+    judge.page.wait_for_url("**/form")
+    judge.answer_all("y")
+    tab_to(judge.page, judge.page.get_by_label("Why it is changed"))
+    judge.page.keyboard.type("The name is heard")
+    press(judge.page, judge.page.get_by_role("button", name="Decide and change"))
+    expect(judge.page.get_by_text("Changed on appeal").first).to_be_visible()
+    for person, key in ((grader, "y"), (judge, "n")):
+        person.page.goto(f"{product.url}/quality/calibrations/1?lang=en")
+        press(person.page, person.page.get_by_role("button", name="Judge").first)
+        person.page.wait_for_url("**/form")
+        person.answer_all(key)
+        press(person.page, person.page.get_by_role("button", name="Submit"))
+        expect(person.page.get_by_text("Submitted", exact=True)).to_be_visible()
+        expect(person.page.get_by_text("α")).to_have_count(0)
+    press(judge.page, judge.page.get_by_role("button", name="Close and compare"))
+    expect(judge.page.get_by_role("row", name=re.compile("^All items together α = "))).to_be_visible()
+    assert violations(judge.page) == []
+    for person in (grader, judge, theirs):
+        person.page.context.close()
+
+
 def test_a_page_in_simplified_chinese_says_nothing_in_english(browser: Browser, product: Product) -> None:
     with (_APP / "web/translations/zh_Hans/LC_MESSAGES/messages.po").open("rb") as file:
         sentences = {str(message.id) for message in read_po(file) if message.id and message.id != message.string}
@@ -312,6 +384,25 @@ def test_a_window_is_told_when_another_one_takes_the_phone(agent: Person, produc
     expect(first).to_contain_text("All connections are up")
 
 
+class Grader:
+    """Somebody at the pages of quality, in a context that axe may come into."""
+
+    def __init__(self, browser: Browser, product: Product, username: str) -> None:
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 720}, color_scheme="light", reduced_motion="reduce", bypass_csp=True
+        )
+        self.page = context.new_page()
+        self.page.goto(f"{product.url}/login?lang=en")
+        sign_in(self.page, username)
+
+    def answer_all(self, yes_or_no: str) -> None:
+        """One key for each item, from the first, where the form begins: this one, 4 of a scale, 8 points."""
+        kinds = self.page.locator("[data-item]").evaluate_all("items => items.map((item) => item.dataset.kind)")
+        for kind in kinds:
+            self.page.keyboard.press({"yes_no": yes_or_no, "scale": "4", "points": "8"}[kind])
+            self.page.keyboard.press("j")
+
+
 def sign_in(page: Page, username: str) -> None:
     page.locator("#username").fill(username)
     page.locator("#password").fill("wardline")
@@ -320,7 +411,7 @@ def sign_in(page: Page, username: str) -> None:
 
 
 def open_page(page: Page, product: Product, path: str, language: str) -> None:
-    page.goto(f"{product.url}{path}?lang={language}")
+    page.goto(f"{product.url}{path}{'&' if '?' in path else '?'}lang={language}")
     # The desk and the wallboard draw themselves, and show figures once the server has sent them.
     page.wait_for_function(
         "() => [...document.querySelectorAll('#desk .queue, #wallboard .current, main h1')].length > 0"

@@ -31,6 +31,7 @@ _MODULES: Mapping[Module, str] = {
     Module.CALLS: N_("Calls"),
     Module.MESSAGES: N_("Messages"),
     Module.RECORDINGS: N_("Recordings"),
+    Module.QUALITY: N_("Evaluations of calls"),
     Module.FOLLOWUPS: N_("Follow-ups"),
     Module.REPORTS: N_("Reports"),
     Module.EXPORT: N_("Exports"),

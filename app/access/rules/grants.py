@@ -21,6 +21,7 @@ class Module(StrEnum):
     CALLS = "calls"
     MESSAGES = "messages"
     RECORDINGS = "recordings"
+    QUALITY = "quality"  # evaluations of calls, and what follows from them
     FOLLOWUPS = "followups"
     REPORTS = "reports"
     EXPORT = "export"  # taking lists out of the system (U-06)
@@ -118,6 +119,7 @@ DEFAULT_GRANTS: Mapping[Role, Mapping[Module, Grant]] = {
     Role.AGENT: {
         **dict.fromkeys(Module, _MASKED),
         Module.CLINICAL: _READ_MASKED,
+        Module.QUALITY: Grant(reach=Reach.OWN, mask=Mask.MASKED),
         Module.REPORTS: _NONE,
         Module.EXPORT: _NONE,
         Module.DOWNLOAD: _NONE,
@@ -127,6 +129,13 @@ DEFAULT_GRANTS: Mapping[Role, Mapping[Module, Grant]] = {
         **dict.fromkeys(Module, _READ_MASKED),
         Module.CLINICAL: _NONE,
         Module.RECORDINGS: _MASKED,
+        Module.QUALITY: _MASKED,
+        Module.EXPORT: _NONE,
+    },
+    Role.DOCTOR: {
+        **dict.fromkeys(Module, _MASKED),
+        Module.CLINICAL: _MASKED,
+        Module.QUALITY: _NONE,
         Module.EXPORT: _NONE,
         Module.DOWNLOAD: _NONE,
     },

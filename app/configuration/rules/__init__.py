@@ -82,6 +82,7 @@ from app.configuration.rules.messages import (
     UNCERTAIN_CARE_HOURS,
     UNCERTAIN_MARKETING_HOURS,
 )
+from app.configuration.rules.quality import APPEAL_DAYS
 from app.configuration.rules.recordings import (
     ARCHIVE_AFTER_DAYS,
     CHECK_DAYS,
@@ -151,6 +152,7 @@ SETTINGS: tuple[SettingKey[Any], ...] = (
     ARCHIVE_AFTER_DAYS,
     CHECK_DAYS,
     LISTENING_NEEDS_REASON,
+    APPEAL_DAYS,
 )
 BY_NAME: Mapping[str, SettingKey[Any]] = {key.name: key for key in SETTINGS}
 
@@ -159,6 +161,7 @@ __all__ = [
     "ALARM_SERVICE_LEVEL",
     "ALARM_WAITING",
     "ALARM_WAIT_SECONDS",
+    "APPEAL_DAYS",
     "APPROVE_EVERY_MASS_SEND",
     "ARCHIVE_AFTER_DAYS",
     "BY_NAME",

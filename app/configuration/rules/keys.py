@@ -27,6 +27,7 @@ class Group(StrEnum):
     FOLLOWUPS = "followups"
     FLOOR = "floor"
     RECORDINGS = "recordings"
+    QUALITY = "quality"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ GROUP_TITLES: Mapping[Group, str] = {
     Group.FOLLOWUPS: N_("Follow-ups"),
     Group.FLOOR: N_("The floor"),
     Group.RECORDINGS: N_("Recordings"),
+    Group.QUALITY: N_("Quality"),
 }
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -48,6 +48,7 @@ export default defineConfig({
         floor: path("./src/floor.ts"),
         player: path("./src/player.ts"),
         questionnaires: path("./src/questionnaires.ts"),
+        evaluation: path("./src/evaluation.ts"),
       },
     },
   },

@@ -626,6 +626,16 @@ export const en: Words = {
   outbound: {
     progress: "{dialled} dialled, {answered} answered, {left} left",
   },
+  evaluation: {
+    saving: "Saving …",
+    saved: "Draft saved",
+    offline: "Not saved: the server does not answer. Trying again; what you typed stays here.",
+    stopped: "Not saved: this form was changed in another window or decided. Reload the page.",
+    signedOut: "Not saved: you are signed out or may not write here. Sign in again in another tab, then reload.",
+    commentAt: "Comment at {place}",
+    goTo: "Go to {place}",
+    removeMoment: "Remove {place}",
+  },
   player: {
     play: "Play",
     pause: "Pause",

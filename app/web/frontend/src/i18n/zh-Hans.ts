@@ -624,6 +624,16 @@ export const zhHans = {
   outbound: {
     progress: "已拨 {dialled}，接通 {answered}，剩余 {left}",
   },
+  evaluation: {
+    saving: "正在保存……",
+    saved: "草稿已保存",
+    offline: "未保存：服务器没有响应，正在重试；您输入的内容仍在本页。",
+    stopped: "未保存：此表单已在其他窗口修改，或已有结论。请刷新页面。",
+    signedOut: "未保存：您已退出登录，或无权在此填写。请在另一标签页重新登录，然后刷新。",
+    commentAt: "{place} 处的评语",
+    goTo: "跳到 {place}",
+    removeMoment: "移除 {place}",
+  },
   player: {
     play: "播放",
     pause: "暂停",

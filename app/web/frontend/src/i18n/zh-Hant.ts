@@ -626,6 +626,16 @@ export const zhHant: Words = {
   outbound: {
     progress: "已撥 {dialled}，接通 {answered}，剩餘 {left}",
   },
+  evaluation: {
+    saving: "儲存中……",
+    saved: "草稿已儲存",
+    offline: "未儲存：伺服器沒有回應，正在重試；您輸入的內容仍在本頁。",
+    stopped: "未儲存：此表單已在其他視窗修改，或已有結論。請重新整理頁面。",
+    signedOut: "未儲存：您已登出，或無權在此填寫。請在另一個分頁重新登入，再重新整理。",
+    commentAt: "{place} 處的評語",
+    goTo: "跳到 {place}",
+    removeMoment: "移除 {place}",
+  },
   player: {
     play: "播放",
     pause: "暫停",

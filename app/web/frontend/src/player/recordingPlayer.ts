@@ -134,7 +134,9 @@ export class RecordingPlayer {
     for (const event of ["timeupdate", "seeked", "loadedmetadata"]) this.audio.addEventListener(event, () => this.onTime());
     this.audio.addEventListener("error", () => (this.message.textContent = this.words.failed));
     this.audio.addEventListener("playing", () => (this.message.textContent = ""));
+    // What stands beside the player (an evaluation, a comment at a moment) moves it by these, and reads data-position.
     this.host.addEventListener("player:seek", (event) => this.seek(Number((event as CustomEvent<number>).detail)));
+    this.host.addEventListener("player:toggle", () => this.toggle());
     this.host.addEventListener("keydown", (event) => this.onKey(event));
     // A row that htmx takes out of the page must not go on talking.
     this.host.addEventListener("htmx:beforeCleanupElement", () => {
@@ -242,6 +244,7 @@ export class RecordingPlayer {
   }
 
   private showPosition(): void {
+    this.host.dataset["position"] = String(this.audio.currentTime);
     const at = formatDuration(this.audio.currentTime);
     const length = formatDuration(this.length());
     this.position.textContent = `${at} / ${length}`;

@@ -1,0 +1,27 @@
+"""The pages of quality: work list, evaluations, coaching, calibration, report, scorecards and sampling plans."""
+
+from app.quality.routes import (
+    calibration,
+    coaching,
+    deciding,
+    evaluating,
+    evaluations,
+    plans,
+    report,
+    scorecards,
+    tasks,
+)
+from app.quality.routes.blueprint import pages
+
+__all__ = [
+    "calibration",
+    "coaching",
+    "deciding",
+    "evaluating",
+    "evaluations",
+    "pages",
+    "plans",
+    "report",
+    "scorecards",
+    "tasks",
+]
