@@ -131,17 +131,12 @@ DEFAULT_GRANTS: Mapping[Role, Mapping[Module, Grant]] = {
         Module.RECORDINGS: _MASKED,
         Module.QUALITY: _MASKED,
         Module.EXPORT: _NONE,
-    },
-    Role.DOCTOR: {
-        **dict.fromkeys(Module, _MASKED),
-        Module.CLINICAL: _MASKED,
-        Module.QUALITY: _NONE,
-        Module.EXPORT: _NONE,
         Module.DOWNLOAD: _NONE,
     },
     Role.DOCTOR: {
         **dict.fromkeys(Module, _MASKED),
         Module.CLINICAL: _MASKED,
+        Module.QUALITY: _NONE,
         Module.EXPORT: _NONE,
         Module.DOWNLOAD: _NONE,
     },
