@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from app.quality.models import Recording
 from sqlalchemy import select, update
 
 from app.agents.models import AgentStatus
@@ -21,6 +20,7 @@ from app.missed_callers.models import CallbackRequest
 from app.organisation.models import Department
 from app.parts import Parts
 from app.queues.service import board
+from app.recordings.models import Recording
 from tests.web.browser import Browser
 from tests.web.live_page import PageOf, add_patient, ring
 from tests.web.test_desk_commands import Telephony
