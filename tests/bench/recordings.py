@@ -159,8 +159,8 @@ def _fill(database: Database) -> None:
         statement = f"INSERT INTO call ({', '.join(used)}) VALUES ({marks})"  # noqa: S608  our own words
         raw.executemany(statement, (tuple(columns[name](n) for name in used) for n in numbers))
         raw.executemany(
-            "INSERT INTO recording (id, call_id, state, source_name, started_at, attempts, seconds, bytes, sha256, path,"
-            " store, is_sealed, stored_at) VALUES (?, ?, ?, ?, ?, 0, ?, 1000, ?, 'x', 'main', 1, ?)",
+            "INSERT INTO recording (id, call_id, state, source_name, started_at, attempts, seconds, bytes, sha256,"
+            " path, store, is_sealed, stored_at) VALUES (?, ?, ?, ?, ?, 0, ?, 1000, ?, 'x', 'main', 1, ?)",
             (
                 (
                     f"r{n:035d}",
