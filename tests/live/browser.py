@@ -47,7 +47,7 @@ _PACKETS_HEARD = """async () => {
 _PLAIN_MICROPHONE = """
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = (wanted) => open({
-  ...wanted, audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+  ...wanted, audio: { ...wanted.audio, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
 });
 """
 # How loud each tone is in what the page's newest open connection receives, 0 to 1.

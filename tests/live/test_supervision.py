@@ -196,5 +196,5 @@ def test_a_supervisor_works_from_the_floor_page(product: Product) -> None:
         expect(agent.page.get_by_text("Wrap-up").first).to_be_visible()
         expect(agent.page.get_by_label("From the supervisor")).to_have_count(0)
         floor.get_by_role("button", name="Sign out: ").first.click()
-        expect(agent.page.get_by_text("You are signed out.")).to_be_visible()
+        expect(agent.page.get_by_role("dialog", name="Your sign-in has ended")).to_be_visible()
         assert agent.problems == supervisor.problems == []

@@ -5,7 +5,7 @@ import { formatDuration } from "@/shared/time";
 
 import { Band } from "./band";
 import { askForReason } from "./reason";
-import { afterSilence, crossTalk, type Peaks, silences, type Stretch } from "./sound";
+import { afterSilence, crossTalk, type Peaks, placeWithin, silences, type Stretch } from "./sound";
 
 type PlayerWords = Words["player"];
 
@@ -43,6 +43,7 @@ export class RecordingPlayer {
   private loopTo: number | null = null;
   private reason: string | null = null;
   private needsReason = false;
+  private asked: number | null = null;
 
   constructor(
     private readonly host: HTMLElement,
@@ -96,7 +97,9 @@ export class RecordingPlayer {
       this.message.textContent = this.words.noWaveform;
     }
     this.skip.hidden = this.silent.length === 0;
-    if (this.options.startAt !== null) this.seek(this.options.startAt);
+    // Somebody may have asked for a place before the waveform was there.
+    const place = this.asked ?? this.options.startAt;
+    if (place !== null) this.seek(place);
     this.showPosition();
   }
 
@@ -227,7 +230,8 @@ export class RecordingPlayer {
 
   private seek(seconds: number): void {
     if (!Number.isFinite(seconds)) return;
-    const target = Math.min(Math.max(0, seconds), this.length());
+    const target = placeWithin(seconds, this.length());
+    if (this.surfer === null) this.asked = target;
     this.audio.currentTime = target;
     this.surfer?.setTime(target);
     this.showPosition();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { afterSilence, crossTalk, type Peaks, silences } from "./sound";
+import { afterSilence, crossTalk, type Peaks, placeWithin, silences } from "./sound";
 
 function peaks(patient: number[], agent: number[]): Peaks {
   return { seconds: patient.length / 20, per_second: 20, patient, agent };
@@ -34,6 +34,12 @@ describe("what the waveform tells", () => {
     expect(afterSilence(1.1, found)).toBeNull();
     expect(afterSilence(3.9, found)).toBeNull();
     expect(afterSilence(5, found)).toBeNull();
+  });
+
+  it("a place asked for before the length is known is not lost", () => {
+    expect(placeWithin(5, 0)).toBe(5);
+    expect(placeWithin(5, 4)).toBe(4);
+    expect(placeWithin(-1, 4)).toBe(0);
   });
 
   it("a recording without a waveform tells nothing", () => {

@@ -39,6 +39,12 @@ export function crossTalk(peaks: Peaks): Stretch[] {
   return stretches(peaks, BOTH_SECONDS, (patient, agent) => patient > LOUD && agent > LOUD);
 }
 
+/** A place of the sound that can be gone to; as long as its length is not known (0), any place may be in it. */
+export function placeWithin(seconds: number, length: number): number {
+  const place = Math.max(0, seconds);
+  return length > 0 ? Math.min(place, length) : place;
+}
+
 /** Where playing goes on from `at` when silences are skipped: a little before the next word, so that it is not cut. */
 export function afterSilence(at: number, found: readonly Stretch[]): number | null {
   const leadIn = 0.3;
