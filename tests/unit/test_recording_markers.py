@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.recordings.rules import KINDS_MARKED, Happened, Marker, MarkerKind, kept_until, markers_of
+from app.recordings.rules import KINDS_MARKED, Happened, Marker, MarkerKind, kept_until, markers_of, past_before
 
 _ANSWERED = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 
@@ -69,3 +69,12 @@ def test_a_recording_is_kept_for_whole_years(started: datetime, years: int) -> N
     until = kept_until(started, years)
     assert until.year == started.year + years
     assert (until.month, until.day) in {(started.month, started.day), (3, 1)}
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),
+    st.integers(1, 100),
+)
+def test_nothing_counts_as_past_before_its_time(started: datetime, now: datetime, years: int) -> None:
+    assert not started < past_before(now, years) or kept_until(started, years) <= now

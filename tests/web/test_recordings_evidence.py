@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import json
@@ -147,6 +148,18 @@ def test_a_changed_file_is_not_played_and_is_told(browser_of: BrowserOf, parts: 
         assert Finding.ALTERED in (session.get_one(Recording, recording).findings or [])
     assert "1 stored recording was changed." in quinn.client.get("/quality").text
     assert _events(parts, "play") == []
+
+
+def test_of_a_changed_file_no_evidence_is_made(browser_of: BrowserOf, parts: Parts, recording: str) -> None:
+    with parts.database.reading() as session:
+        path = session.get_one(Recording, recording).path
+    assert path is not None
+    file = parts.settings.recordings_dir / path
+    file.write_bytes(file.read_bytes()[:-1])
+    told = _post(browser_of("alice"), f"/quality/{recording}/evidence", reason="court letter 12")
+    gc.collect()  # what was left open is told now, which fails the test
+    assert "no evidence was made" in told
+    assert _events(parts, "download") == []
 
 
 def test_removal_is_ordered_in_numbers_by_an_administrator(browser_of: BrowserOf, parts: Parts, recording: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, datetime, time, timedelta
 
 from flask import request
@@ -81,8 +81,8 @@ def _number(typed: str) -> str | None:
     return found.e164 if found else typed.lstrip("+0")[-15:] or None
 
 
-def _one_of(text: str, known: object) -> str:
-    return text if text in known else ""  # type: ignore[operator]
+def _one_of(text: str, known: Container[str]) -> str:
+    return text if text in known else ""
 
 
 def _minutes(text: str) -> str:

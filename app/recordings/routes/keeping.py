@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
+from typing import IO
 
 import structlog
 from flask import Response, flash, redirect, render_template, request, send_file, url_for
@@ -145,9 +147,7 @@ def take_evidence(recording_id: str) -> Response | BaseResponse:
         with reading() as session:
             found = service.get(session, recording_id)
             need_audio(found)
-        # It is let go with the answer; a long recording is kept on disk meanwhile.
-        archive = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115
-        evidence.write_bundle(parts(), recording_id, archive, by=signed_in().username, reason=reason)
+        archive = _bundle(recording_id, reason)
     except (SealBrokenError, KeyUnknownError, StoreAwayError, FileNotFoundError) as error:
         log.error("recording.no_evidence", recording=recording_id, error=type(error).__name__)
         flash(_("The audio cannot be read whole, so no evidence was made."), "danger")
@@ -159,11 +159,20 @@ def take_evidence(recording_id: str) -> Response | BaseResponse:
         patient_id = session.scalar(select(Call.patient_id).where(Call.id == found.call_id))
         subject = f"recording:{recording_id}"
         audit(session, Action.DOWNLOAD, patient_id=patient_id, subject=subject, reason=reason)
-    archive.seek(0)
     name = f"wardline-{found.started_at:%Y%m%d-%H%M%S}-{recording_id[:8]}.zip"
     answer = send_file(archive, mimetype="application/zip", as_attachment=True, download_name=name)
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def _bundle(recording_id: str, reason: str) -> IO[bytes]:
+    """The archive, open at its beginning; it is let go with the answer. A long recording is kept on disk meanwhile."""
+    with ExitStack() as stack:
+        archive = stack.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
+        evidence.write_bundle(parts(), recording_id, archive, by=signed_in().username, reason=reason)
+        archive.seek(0)
+        stack.pop_all()
+        return archive
 
 
 def _class_of(name: str) -> KeepingClass:

@@ -10,6 +10,7 @@ from app.recordings.rules.keeping import (
     keeping_class,
     kept_until,
     manifest_text,
+    past_before,
 )
 from app.recordings.rules.markers import (
     KINDS_MARKED,
@@ -55,5 +56,6 @@ __all__ = [
     "kept_until",
     "manifest_text",
     "markers_of",
+    "past_before",
     "wait_before_next_look",
 ]

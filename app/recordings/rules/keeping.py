@@ -56,6 +56,14 @@ def kept_until(started_at: datetime, years: int) -> datetime:
         return started_at.replace(year=started_at.year + years, month=3, day=1)
 
 
+def past_before(now: datetime, years: int) -> datetime:
+    """What began before this moment is past its time at `now`; never anything whose `kept_until` is still to come."""
+    try:
+        return now.replace(year=now.year - years)
+    except ValueError:
+        return now.replace(year=now.year - years, month=2, day=28)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestLine:
     """One recording as it was stored, or as it was deleted."""

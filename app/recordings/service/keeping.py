@@ -18,7 +18,7 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.followups.models import FollowupAttempt
 from app.journal import service as journal
 from app.recordings.models import Recording, RecordingDeletion, RecordingHold
-from app.recordings.rules import KeepingClass, RecordingState
+from app.recordings.rules import KeepingClass, RecordingState, past_before
 from app.recordings.rules import keeping_class as class_of_call
 from app.texts import N_
 
@@ -99,7 +99,7 @@ def order_deletion(session: Session, keeping_class: KeepingClass, *, by: str, no
     years = value(session, YEARS_KEPT[keeping_class])
     wanted = select(Recording.id).join(Call, Call.id == Recording.call_id)
     wanted = wanted.where(
-        _is_of(keeping_class), Recording.started_at < _years_before(now, years), Recording.state.in_(_KEPT)
+        _is_of(keeping_class), Recording.started_at < past_before(now, years), Recording.state.in_(_KEPT)
     ).where(not_(_is_held()), not_(_is_ordered()))
     ids = session.scalars(wanted.order_by(Recording.started_at).limit(MOST_AT_ONCE)).all()
     session.add_all(
@@ -169,7 +169,7 @@ def class_of(session: Session, call: Call) -> KeepingClass:
 
 def _class_kept(session: Session, keeping_class: KeepingClass, now: datetime) -> ClassKept:
     years = value(session, YEARS_KEPT[keeping_class])
-    before = _years_before(now, years)
+    before = past_before(now, years)
 
     def count(*conditions: ColumnElement[bool]) -> int:
         wanted = select(func.count()).select_from(Recording).join(Call, Call.id == Recording.call_id)
@@ -184,14 +184,6 @@ def _class_kept(session: Session, keeping_class: KeepingClass, now: datetime) ->
         held=count(_is_held()),
         ordered=count(_is_ordered()),
     )
-
-
-def _years_before(now: datetime, years: int) -> datetime:
-    """Whoever began before this is past `years`: the other way round of rules.kept_until."""
-    try:
-        return now.replace(year=now.year - years)
-    except ValueError:
-        return now.replace(year=now.year - years, month=2, day=28)
 
 
 def _is_of(keeping_class: KeepingClass) -> ColumnElement[bool]:
