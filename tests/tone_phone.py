@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import bisect
+import itertools
 import math
 import re
 import select
@@ -24,6 +25,7 @@ _LISTENED = RATE // 2  # half a second tells tones apart that are 20 Hz from eac
 # The tone is sent with 0.3 of full scale. What leaks through by rounding is a hundred times weaker.
 _LOUDNESS = 0.3
 _AUDIBLE = 0.05
+_FIRST_PACKETS = itertools.count(65_000, -1_000)
 
 
 def _expand(code: int) -> int:
@@ -62,6 +64,9 @@ class TonePhone:
         step = 2 * math.pi * hertz / RATE
         self._tone = bytes(_compress(_LOUDNESS * 32767 * math.sin(step * i)) for i in range(RATE))
         self.hertz = hertz
+        # A stream begins with any number (RFC 3550, section 5.1), and what looks older than the stream before it must
+        # not be taken for late: each phone begins 20 s below the one that was made before it.
+        self._packet = next(_FIRST_PACKETS)
         self.port = port or free_port(socket.SOCK_DGRAM)
         self._rtp_port = free_port(socket.SOCK_DGRAM)
         self._sip = _socket_at(self.port)
@@ -154,9 +159,11 @@ class TonePhone:
             next_at += _FRAME / RATE
             if self.is_in_call and self._far is not None:
                 start = number * _FRAME % RATE
-                head = struct.pack("!BBHII", 0x80, 8, number & 0xFFFF, number * _FRAME & 0xFFFFFFFF, self._rtp_port)
+                stamp = number * _FRAME & 0xFFFFFFFF
+                head = struct.pack("!BBHII", 0x80, 8, self._packet & 0xFFFF, stamp, self._rtp_port)
                 self._rtp.sendto(head + self._tone[start : start + _FRAME], self._far)
             number += 1
+            self._packet += 1
 
     def _listen(self) -> None:
         while not self._ended.is_set():

@@ -79,6 +79,7 @@ def telephony_process(floor: Floor, *agents: str) -> Iterator[subprocess.Popen[b
     env = os.environ | {
         "WARDLINE_DATABASE_URL": floor.settings.database_url,
         "WARDLINE_DATA_DIR": str(floor.settings.data_dir),
+        "WARDLINE_REDIS_URL": floor.settings.redis_url,
         "WARDLINE_SECRET_KEY": floor.settings.secret_key,
         "WARDLINE_AMI_URL": f"ami://{switch.ami.username}:{switch.ami.secret}@{switch.ami.host}:{switch.ami.port}",
         "WARDLINE_SPOOL_DIR": str(floor.settings.spool_dir),

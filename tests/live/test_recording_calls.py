@@ -11,9 +11,7 @@ from sqlalchemy import select
 from app.agents.models import AgentStatus
 from app.calls import service as calls
 from app.calls.rules import CommandKind
-from app.cli.sipp import BUSY, DemoPatients, PatientCall, Progress, hangs_up_after
-from app.patients.models import Patient, PatientPhone
-from app.recordings import service as recordings
+from app.cli.sipp import BUSY, DemoPatients, PatientCall, Progress
 from app.recordings import tasks
 from app.recordings.models import Recording
 from app.recordings.rules import Finding, RecordingState
@@ -58,48 +56,6 @@ def _talk(floor: Floor, agent: str, seconds: float) -> None:
     wait_for(lambda: floor.prove(agent) or _agent_state(floor, agent) == "talking", what="the conversation")
     until = time.monotonic() + seconds
     wait_for(lambda: floor.prove(agent) or time.monotonic() > until, seconds=seconds + 5, what="the talk")
-
-
-def test_answered_call_plays_with_both_sides(floor: Floor) -> None:
-    with DemoPatients(floor.switch.agent_ports["alice"], say="您好，这里是患者服务中心。"):
-        _press_ready(floor, "alice")
-        number, said = "13800138000", "您好，我想预约复查。"
-        with PatientCall(sip_port=floor.switch.sip_port, number=number, hotline="4000", say=said) as call:
-            _talk(floor, "alice", 6)
-            call.hang_up()
-        found = _picked_up(floor)
-    assert (found.state, found.findings) == (RecordingState.READY, [])
-    assert found.seconds is not None and 5 < found.seconds < 9
-    assert found.path is not None and (floor.settings.recordings_dir / found.path).is_file()
-    with floor.parts.database.reading() as session:
-        _, peaks = recordings.peaks_of(session, found.id)
-    assert max(peaks["patient"]) > 0.1
-    assert max(peaks["agent"]) > 0.1
-
-
-def test_outgoing_call_is_recorded_from_the_patients_answer(floor: Floor) -> None:
-    now = floor.parts.now()
-    with floor.parts.database.writing() as session:
-        patient = Patient(name="Test", sex="U", created_at=now, updated_at=now)
-        phone = PatientPhone(patient=patient, number="+8613800138000", kind="mobile", as_entered="13800138000")
-        session.add_all([patient, phone])
-        session.flush()
-        args = {"patient_id": patient.id, "phone_id": phone.id}
-    with (
-        DemoPatients(floor.switch.agent_ports["alice"], say="您好，这里是患者服务中心。"),
-        DemoPatients(floor.switch.patient_port, behaviour=hangs_up_after(5)),
-    ):
-        floor.prove("alice")
-        dial = CommandKind.DIAL
-        calls.order(floor.parts, id=str(uuid.uuid4()), kind=dial, args=args, agent="alice", issued_by="alice")
-        _talk(floor, "alice", 6)
-        found = _picked_up(floor)
-    assert (found.state, found.findings) == (RecordingState.READY, [])
-    assert found.seconds is not None and 4 < found.seconds < 7
-    with floor.parts.database.reading() as session:
-        _, peaks = recordings.peaks_of(session, found.id)
-    assert max(peaks["patient"]) > 0.1
-    assert max(peaks["agent"]) > 0.1
 
 
 def test_recording_outlives_a_kill_of_asterisk(floor: Floor) -> None:
