@@ -128,7 +128,7 @@ class Rush:
             scenario = _scenario(folder / "calling.xml", "calling.xml", TONES=_say_by_digit(folder), TALK=stays)
             target = f"127.0.0.1:{self.floor.switch.sip_port}"
             given = ["-sf", scenario, "-inf", str(told), "-s", "4000", "-p", str(free_port())]
-            yield _start(stack, [*given, "-m", str(len(numbers)), "-r", str(per_second), target])
+            yield _start(stack, [*given, "-m", str(len(numbers)), "-l", "24", "-r", str(per_second), target])
 
     def make_ready(self) -> None:
         """Everybody of the queue; the diallers are not Ready, so that no caller is put through to them."""

@@ -1,5 +1,6 @@
 """The patient pages as an agent uses them."""
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -317,6 +318,8 @@ def test_the_list_of_calls_is_filtered_in_its_address(alice: Browser, parts: Par
     page = alice.client.get("/calls?period=all&agent=alice&direction=inbound&outcome=answered").text
     for shown in ("王秀兰", "138 0013 8000", "1:30", "Recorded"):
         assert shown in page
+    [recording] = re.findall(r'href="([^"]+)"[^>]*>(?:(?!</a>).)*Recorded</a>', page, re.DOTALL)
+    assert alice.client.get(recording).status_code == 200
     assert "No calls here." in alice.client.get("/calls?period=all&agent=carol").text
     assert "王秀兰" in alice.client.get("/calls?period=nonsense&direction=sideways").text
 
