@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from app.accounts import service as accounts
@@ -21,6 +22,8 @@ class Past:
     """`histories` are those of the calls that the database does not know as ended."""
 
     asterisk_started_at: str
+    last_seen_at: datetime | None
+    """When Asterisk last answered the process that listened before."""
     histories: dict[str, CallHistory]
     begins: dict[str, int]
     """Where in the file each of the histories begins."""
@@ -40,6 +43,7 @@ def read_past(database: Database, cel_file: Path) -> Past:
     with database.reading() as session:
         row = session.get(TelephonyLink, 1)
         inode, offset, started = (row.cel_inode, row.cel_offset, row.asterisk_started_at) if row else (0, 0, "")
+        last_seen_at = row.as_of if row else None
         usernames = frozenset(accounts.phone_usernames(session))
     rows, inode, offset = read_cel(cel_file, inode=inode, offset=offset)
     histories = fold(rows, usernames)
@@ -59,6 +63,7 @@ def read_past(database: Database, cel_file: Path) -> Past:
         begins.setdefault(row_read.linkedid, row_read.offset)
     return Past(
         asterisk_started_at=started,
+        last_seen_at=last_seen_at,
         histories={linkedid: history for linkedid, history in histories.items() if linkedid not in ended},
         begins=begins,
         inode=inode,

@@ -129,7 +129,7 @@ class Telephony:
     def _build_tracker(self) -> Tracker:
         settings = self._parts.settings
         with self._parts.database.reading() as session:
-            open_calls = calls.open_calls(session)
+            open_calls, open_legs = calls.open_calls(session), calls.open_legs(session)
             records = agents.all_records(session)
             supervisions = floor.open_supervisions(session)
             self._plan = _plan_of(session, self._parts.now())
@@ -150,7 +150,8 @@ class Telephony:
             call_id=call_id,
             may_dial=lambda number: self._may_dial(number),
         )
-        tracker = Tracker(rules, at=self._parts.now(), calls=open_calls, agents=records, supervisions=supervisions)
+        now = self._parts.now()
+        tracker = Tracker(rules, at=now, calls=open_calls, legs=open_legs, agents=records, supervisions=supervisions)
         # Before anything is heard: nobody is made a member of a queue that is not theirs.
         tracker.receive(self._plan)
         return tracker
@@ -318,6 +319,7 @@ class Telephony:
             contacts=contacts,
             waiting=waiting,
             histories=past.histories,
+            last_seen_at=past.last_seen_at,
         )
         self._receive(snapshot)
         self._writer.put(CELRead(inode=past.inode, offset=past.resume_at(snapshot), asterisk_started_at=started))

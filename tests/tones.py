@@ -46,8 +46,9 @@ class Heard:
         return np.asarray(self.patient[:, hertz // 20] > _AUDIBLE)
 
     def on_other(self, *tones: int) -> NDArray[np.int64]:
-        """How many of these tones the other side has, look by look."""
-        return np.asarray((self.other[:, [hertz // 20 for hertz in tones]] > _AUDIBLE).sum(axis=1))
+        """Which of these tones the other side has, look by look: a bit for each, 0 for none."""
+        present = self.other[:, [hertz // 20 for hertz in tones]] > _AUDIBLE
+        return np.asarray((present.astype(np.int64) << np.arange(len(tones))).sum(axis=1))
 
 
 def hear(audio: bytes) -> Heard:

@@ -161,6 +161,8 @@ class Snapshot:
     waiting: dict[str, str] = field(default_factory=dict)
     """Queue name by uniqueid of the waiting channel."""
     histories: dict[str, CallHistory] = field(default_factory=dict)
+    last_seen_at: datetime | None = None
+    """When Asterisk last answered before the link that this was read over; of a restart it is all that is known."""
 
     def is_present(self, linkedid: str) -> bool:
         """Whether Asterisk has a channel of this call."""

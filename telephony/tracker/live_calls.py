@@ -63,13 +63,20 @@ class LiveCalls:
     def __iter__(self) -> Iterator[LiveCall]:
         return iter(list(self._by_linkedid.values()))
 
-    def restore(self, records: Iterable[CallRecord]) -> None:
-        """Take over the calls that were open when the last process ended, and those in wrap-up."""
+    def restore(self, records: Iterable[CallRecord], legs: Iterable[LegRecord]) -> None:
+        """Take over the calls that were open when the last process ended with their open legs, and those in wrap-up."""
         for record in records:
             if record.ended_at is None:
                 self._by_linkedid[record.linkedid] = LiveCall(record)
             elif record.agent is not None:
                 self._wrapping[record.agent] = record
+        for leg in legs:
+            call = self.by_id(leg.call_id)
+            if call is None:
+                continue
+            call.legs[leg.uniqueid] = leg
+            if leg.answered_at is not None and leg.agent == call.record.agent:
+                call.agent = ("", leg.uniqueid)
 
     def of_agent(self, agent: str) -> LiveCall | None:
         """The live call that the agent is in or is being offered."""

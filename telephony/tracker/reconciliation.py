@@ -72,7 +72,8 @@ class Reconciliation:
         history = snapshot.histories.get(call.record.linkedid)
         if history is None:
             by = "restart" if snapshot.is_restarted else "system"
-            self._calls.end(call, snapshot.at, self._calls.outcome(call, 0), by)
+            at = (snapshot.last_seen_at if snapshot.is_restarted else None) or snapshot.at
+            self._calls.end(call, max(at, call.record.started_at), self._calls.outcome(call, 0), by)
             return
         self._calls.repeat(history.told)
         self._hear(call, history)
@@ -126,6 +127,9 @@ class Reconciliation:
     def _end_as_told(self, call: LiveCall, history: inputs.CallHistory, snapshot: inputs.Snapshot) -> None:
         by = history.ended_by or ("system" if history.is_complete or not snapshot.is_restarted else "restart")
         at = history.ended_at or (history.told_at if snapshot.is_over(history.linkedid) else snapshot.at)
+        if by == "restart" and snapshot.last_seen_at is not None:
+            # Between an answer and an end Asterisk's record has nothing to tell, however long people talk.
+            at = max(at, snapshot.last_seen_at)
         self._calls.end(call, at, history.outcome or self._calls.outcome(call, 0), by)
 
     def _catch_up(self, linkedid: str, channels: list[inputs.ChannelInfo], snapshot: inputs.Snapshot) -> None:

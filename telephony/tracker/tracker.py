@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.agents.rules import AgentChanged, AgentRecord, AgentState, NotReadyReason
-from app.calls.rules import CallRecord
+from app.calls.rules import CallRecord, LegRecord
 from app.floor.rules import SupervisionRecord
 from app.queues.rules import MAIN_QUEUE
 from telephony.ami import events as ami
@@ -55,6 +55,7 @@ class Tracker:
         at: datetime,
         calls: Iterable[CallRecord],
         agents: Iterable[AgentRecord],
+        legs: Iterable[LegRecord] = (),
         supervisions: Iterable[SupervisionRecord] = (),
     ) -> None:
         self._rules = rules
@@ -86,7 +87,7 @@ class Tracker:
         recovery = ConsultRecovery(self._desks, self._calls, self._consultations, self._out)
         self._reconciliation = Reconciliation(self._desks, self._calls, recovery, rules, self._out)
         records = list(calls)
-        self._calls.restore(record for record in records if record.direction != INTERNAL)
+        self._calls.restore((record for record in records if record.direction != INTERNAL), legs)
         self._internal.restore(record for record in records if record.direction == INTERNAL)
         self._keeping = Keeping(self._desks, self._calls)
         self._supervisions.restore(supervisions)

@@ -35,6 +35,7 @@ class Verdict:
     answered: int = 0
     playable: int = 0
     cut_off: int = 0
+    unwritten: int = 0  # a kill came before Asterisk had written the first of them
     seconds: float = 0.0
     missing_seconds: float = 0.0  # of the patient, pauses and kills apart
     most_missing: float = 0.0
@@ -52,6 +53,9 @@ def judge(rush: Rush, *, killed_at: Sequence[datetime] = ()) -> Verdict:
         for call in calls:
             verdict.answered += 1
             found = session.scalar(select(Recording).where(Recording.call_id == call.id))
+            if found is not None and _died_unwritten(call, found, killed_at):
+                verdict.unwritten += 1
+                continue
             if found is None or found.state != RecordingState.READY:
                 verdict.wrong.append(f"{call.number}: {'no recording' if found is None else found.state}")
                 continue
@@ -70,6 +74,12 @@ def judge(rush: Rush, *, killed_at: Sequence[datetime] = ()) -> Verdict:
             wrong += _marked(verdict, rush, call, heard, [each for each in places if _changes(each, legs)])
             verdict.wrong += [f"{call.number} of {call.started_at:%H:%M:%S}: {each}" for each in wrong]
     return verdict
+
+
+def _died_unwritten(call: Call, found: Recording, killed_at: Sequence[datetime]) -> bool:
+    if Finding.EMPTY not in (found.findings or []) or call.ended_by != "restart":
+        return False
+    return any(0 <= (at - found.started_at).total_seconds() <= LOST_BY_KILL_SECONDS for at in killed_at)
 
 
 def _patient_tone(call: Call) -> int:

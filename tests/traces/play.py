@@ -55,7 +55,9 @@ class Play:
         ]
         supervisions = [each for each in self.supervisions.values() if each.ended_at is None]
         agents = list(self.agents.values())
-        tracker = Tracker(RULES, at=at, calls=open_calls, agents=agents, supervisions=supervisions)
+        open_ids = {call.id for call in open_calls}
+        legs = [leg for leg in self.legs.values() if leg.call_id in open_ids and leg.ended_at is None]
+        tracker = Tracker(RULES, at=at, calls=open_calls, legs=legs, agents=agents, supervisions=supervisions)
         return Play(
             tracker,
             calls=dict(self.calls),

@@ -173,7 +173,7 @@ def test_the_next_reading_begins_with_the_oldest_call_that_is_not_over(tmp_path:
     rows, inode, end = read_cel(written(tmp_path, lines), inode=0, offset=0)
     begins = {row.linkedid: row.offset for row in reversed(rows)}
     told = fold(rows, AGENTS)
-    past = Past(asterisk_started_at="", histories=told, begins=begins, inode=inode, offset=end)
+    past = Past(asterisk_started_at="", last_seen_at=None, histories=told, begins=begins, inode=inode, offset=end)
     assert past.resume_at(snapshot_at(31, told, living="2.0")) == len("".join(lines[:9]))
     assert past.resume_at(snapshot_at(31 + 61, told, living="3.0")) == len("".join(lines[:10]))
     assert past.resume_at(snapshot_at(31 + 61, told, living="9.9")) == end

@@ -130,6 +130,34 @@ def test_calls_that_died_with_asterisk_end_by_restart(switch: SwitchModel) -> No
     assert switch.play.state_of("alice") is AgentState.WRAP_UP
 
 
+def test_a_call_that_died_with_asterisk_lasted_until_asterisk_was_last_seen(switch: SwitchModel) -> None:
+    party = talk(switch)
+    answered_at, seen_at = switch.now, switch.now + timedelta(seconds=70)
+    switch.now += timedelta(seconds=72)
+    told = history(switch, party.linkedid, agent="alice", told_at=answered_at, answered_at=answered_at, outcome=None)
+    histories = {party.linkedid: told}
+    given = snapshot(switch, is_restarted=True, last_seen_at=seen_at, channels=(), histories=histories)
+    switch.play.tell(given)
+    assert (only_call(switch).ended_by, only_call(switch).ended_at) == ("restart", seen_at)
+    assert [leg.ended_at for leg in switch.play.legs.values()] == [seen_at]
+
+
+def test_a_new_process_knows_since_when_an_agent_talks_and_that_the_talk_has_ended(switch: SwitchModel) -> None:
+    party = talk(switch)
+    answered_at = only_call(switch).answered_at
+    switch.now += timedelta(seconds=40)
+    switch.play = switch.play.restart(switch.now)
+    switch.play.tell(snapshot(switch))
+    assert [leg.answered_at for leg in switch.play.legs.values()] == [answered_at]
+    switch.play = switch.play.restart(switch.now)
+    told = history(
+        switch, party.linkedid, agent="alice", answered_at=answered_at, ended_at=switch.now, is_complete=True,
+        ended_by="caller", outcome=CallOutcome.ANSWERED,
+    )  # fmt: skip
+    switch.play.tell(snapshot(switch, channels=(), histories={party.linkedid: told}))
+    assert [(leg.ended_at, leg.cause) for leg in switch.play.legs.values()] == [(switch.now, "caller")]
+
+
 @pytest.mark.parametrize(
     ("silent_seconds", "is_restarted", "told"),
     [(1, False, []), (61, False, ["system"]), (1, True, ["restart"])],

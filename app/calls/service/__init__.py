@@ -16,7 +16,7 @@ from app.calls.service.identity import Checked, check_caller
 from app.calls.service.lines import free_lines, is_on_the_phone, lines_of, lives, take_lines
 from app.calls.service.notes import own_call, pick_patient, save_wrap_up
 from app.calls.service.parked import parked_calls
-from app.calls.service.projection import Fact, ended_linkedids, open_calls, record_facts
+from app.calls.service.projection import Fact, ended_linkedids, open_calls, open_legs, record_facts
 
 __all__ = [
     "Checked",
@@ -36,6 +36,7 @@ __all__ = [
     "lines_of",
     "lives",
     "open_calls",
+    "open_legs",
     "order",
     "own_call",
     "parked_calls",

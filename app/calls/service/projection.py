@@ -94,6 +94,13 @@ def open_calls(session: Session) -> list[CallRecord]:
     return [_record(row) for row in rows]
 
 
+def open_legs(session: Session) -> list[LegRecord]:
+    """The legs that have not ended of calls that have not ended: what a new telephony process takes over."""
+    open_ids = select(Call.id).where(Call.ended_at.is_(None))
+    rows = session.scalars(select(Leg).where(Leg.call_id.in_(open_ids), Leg.ended_at.is_(None)))
+    return [LegRecord(**{name: getattr(row, name) for name in _LEG_COLUMNS}) for row in rows]
+
+
 def ended_linkedids(session: Session, linkedids: Sequence[str]) -> set[str]:
     """Those of the given calls whose end is on record."""
     if not linkedids:
