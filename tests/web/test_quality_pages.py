@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from openpyxl import load_workbook
 from sqlalchemy import select
 
@@ -301,6 +302,56 @@ def test_a_calibration_is_blind_until_it_is_closed(parts: Parts, browser_of: Bro
     assert "Drift by calibration" in quinn.client.get("/quality/calibrations").text
     post(quinn, f"{address}/judge", {"recording": recording})
     assert "This calibration is closed." in quinn.client.get(address).text
+
+
+def test_before_the_close_no_page_holds_what_a_colleague_judged(
+    app: APIFlask, parts: Parts, browser_of: BrowserOf, recording: str
+) -> None:
+    """Whoever began it and whoever supervises are as blind as the other graders, at every address."""
+    quinn, alice, adam = browser_of("quinn"), browser_of("alice"), browser_of("adam")
+    address = begin_calibration(quinn, recording)
+    theirs = post(quinn, f"{address}/judge", {"recording": recording}).headers["Location"].removesuffix("/form")
+    submit(quinn, theirs, summary="Zyxwvut", **{"t-greeting": "Zyxwvut"})
+    ids = {"recording_id": recording, "calibration_id": 1, "evaluation_id": 1, "call_id": "41.1"}
+    paths = {
+        str(rule.build({name: ids.get(name, 1) for name in rule.arguments}, append_unknown=False)[1])  # type: ignore[index]
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and rule.rule.startswith(("/quality", "/work", "/api/v1/recordings", "/api/v1/q"))
+    }
+    for browser in (alice, adam, browser_of("bob")):
+        told = {path: browser.client.get(path, buffered=True).data for path in sorted(paths)}
+        assert [path for path, text in told.items() if b"Zyxwvut" in text or b"quality-total" in text] == []
+    assert "Zyxwvut" in quinn.client.get(theirs).text
+
+
+def test_a_grader_who_did_not_begin_it_cannot_close_a_calibration(browser_of: BrowserOf, recording: str) -> None:
+    alice, quinn = browser_of("alice"), browser_of("quinn")
+    address = begin_calibration(alice, recording)
+    assert f'action="{address}/close"' not in quinn.client.get(address).text
+    post(quinn, f"{address}/close")
+    page = quinn.client.get(address).text
+    assert "Whoever began a calibration closes it, or a supervisor." in page
+    assert "Blind: you see your own answers only." in page
+    post(alice, f"{address}/close")
+    assert "Total scores" in quinn.client.get(address).text
+
+
+def test_a_calibration_shows_only_what_is_in_the_graders_scope(
+    parts: Parts, browser_of: BrowserOf, recording: str
+) -> None:
+    quinn, alice = browser_of("quinn"), browser_of("alice")
+    address = begin_calibration(quinn, recording)
+    with parts.database.writing() as session:
+        session.add(RoleGrant(role="supervisor", module="recordings", days=1))
+    assert "0 of 0 submitted" in alice.client.get(address).text
+    assert "Recordings to calibrate" not in alice.client.get("/work").text
+
+
+def begin_calibration(browser: Browser, recording: str) -> str:
+    """The address of an open calibration of quinn and alice about one recording."""
+    form = {"name": "N", "card": "2", "due_on": "2099-01-01", "graders": ["quinn", "alice"], "recordings": [recording]}
+    return str(post(browser, "/quality/calibrations/new", form).headers["Location"])
 
 
 def test_a_scorecard_is_written_submitted_and_approved_by_somebody_else(
