@@ -113,13 +113,12 @@ def draw_plan(sampling_id: int) -> Response:
 def show_draw(draw_id: int) -> str:
     """What was drawn from what, and that the seed gives the same calls again."""
     with reading() as session:
-        found, again, is_same = service.drawn_again(session, draw_id)
+        again = service.drawn_again(session, draw_id)
         return render(
             "draw.html",
-            draw=found,
+            draw=again.draw,
             again=again,
-            is_same=is_same,
-            plan=service.get_plan(session, found.plan_id),
+            plan=service.get_plan(session, again.draw.plan_id),
             names=service.names(session),
         )
 

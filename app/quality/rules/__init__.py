@@ -47,9 +47,11 @@ from app.quality.rules.figures import (
     steps_of,
 )
 from app.quality.rules.sampling import (
+    LEFT_OUT_TEXT,
     MOST_PER_AGENT,
     PERIOD_TEXT,
     Conditions,
+    LeftOut,
     PeriodKind,
     Span,
     draw,
@@ -115,6 +117,7 @@ __all__ = [
     "HIGHEST_VALUE",
     "HIGHEST_WEIGHT",
     "LANGUAGES",
+    "LEFT_OUT_TEXT",
     "LEVEL_OF",
     "LEVEL_TEXT",
     "LONGEST_COMMENT",
@@ -151,6 +154,7 @@ __all__ = [
     "GradingState",
     "Item",
     "ItemKind",
+    "LeftOut",
     "Level",
     "Moment",
     "Move",

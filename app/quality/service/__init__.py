@@ -89,6 +89,8 @@ from app.quality.service.reporting import (
     quality_report,
 )
 from app.quality.service.sampling import (
+    DrawnAgain,
+    DrawnLine,
     PlanData,
     ask_for_draw,
     change_plan,
@@ -132,6 +134,8 @@ __all__ = [
     "CoachingData",
     "CoachingRow",
     "Comparison",
+    "DrawnAgain",
+    "DrawnLine",
     "EvaluationFilters",
     "EvaluationRow",
     "FaultyCard",
