@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from app.calls.models import Call
 from app.configuration.rules import APPEAL_DAYS
 from app.configuration.service.settings import value
-from app.errors import NotFound
 from app.http import allow, parts, reading, signed_in
 from app.organisation import service as organisation
 from app.quality import service
@@ -40,6 +39,7 @@ from app.quality.rules import (
 )
 from app.quality.service import EvaluationFilters
 from app.queues.service import queue_labels
+from app.recordings import service as recordings
 from app.recordings.models import Recording
 
 
@@ -118,10 +118,8 @@ def show_recording_panel(recording_id: str) -> str:
     """What there is of evaluations of one recording, for its page; empty for who may see none."""
     need_view()
     with reading() as session:
-        recording = session.get(Recording, recording_id)
-        call = session.get(Call, recording.call_id) if recording is not None else None
-        if recording is None or call is None:
-            raise NotFound(_("There is no such recording."))
+        recording = recordings.get(session, recording_id)
+        call = session.get_one(Call, recording.call_id)
         rows = service.evaluations_of_recording(session, recording_id, who())
         fitting = service.cards_for(session, call) if who().grades else []
         every = service.cards_in_use(session) if who().grades else []

@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access.rules import Module
 from app.accounts.rules import OVER_AGENTS, WITH_RECORDINGS, Role
 from app.alarms.rules import AlarmKind
+from app.audit.rules import Action
 from app.calls.rules import DISPOSITION_TEXT
 from app.calls.service.history import agents_with_calls
 from app.configuration.rules import YEARS_KEPT
 from app.configuration.service import value
-from app.http import allow, parts, reading, signed_in, viewer
+from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.queues.service import list_queues
 from app.recordings import service
 from app.recordings.routes.filters import DIRECTIONS, MARKED_BY, chosen_filters, filters_of
@@ -94,11 +95,12 @@ def show_player(recording_id: str) -> str:
 @allow(MAY_CHECK)
 def mark_checked(recording_id: str) -> BaseResponse:
     """Somebody has looked at a doubtful recording."""
-    with parts().database.writing() as session:
+    with writing() as session:
         found = service.get(session, recording_id)
         service.mark_checked(session, parts().bus, found, signed_in().username, parts().now())
+        audit(session, Action.CHANGE, subject=f"recording:{recording_id}", details={"state": "checked"})
     flash(_("Noted: this recording was checked."), "success")
-    return redirect(url_for("recordings.show_recording", recording_id=recording_id))
+    return redirect(url_for("recordings.show_recording", recording_id=recording_id), 303)
 
 
 def _words() -> dict[str, Any]:
