@@ -19,8 +19,8 @@ from app.quality.models import (
     EvaluationVersion,
     Scorecard,
 )
-from app.quality.rules import Answer, Applies, Card, Item, ItemKind, QualityFigure, Section, Who
-from app.quality.service import EvaluationFilters, GroupBy, SessionData
+from app.quality.rules import Answer, Applies, Card, GroupBy, Item, ItemKind, QualityFigure, Section, Who
+from app.quality.service import EvaluationFilters, SessionData
 from app.recordings.models import Recording
 from recordings.pickup import process_recording
 from tests.db.graded_calls import (

@@ -21,12 +21,14 @@ from app.parts import Parts
 from app.quality import service, tasks
 from app.quality.models import Evaluation, EvaluationVersion, GradingTask, SamplingPlan, Scorecard
 from app.quality.rules import Conditions, PeriodKind, Who
+from app.teams import service as teams
 from recordings.pickup import process_recording
 from tests.two_sided import add_ended_call, write_raw
 from tests.web.conftest import Browser
 
 BrowserOf = Callable[[str], Browser]
 QUINN, ALICE = Who(username="quinn", grades=True), Who(username="alice", grades=True)
+VERIFIES = "Checks the identity before anything of the record is said"
 ANSWERS = {
     "v-greeting": "1", "v-concern": "4", "v-urgent": "na", "v-verifies": "1", "v-correct": "5", "v-resolved": "1",
     "v-transfer": "na", "v-courtesy": "5", "v-hold": "na", "v-note": "8",
@@ -380,20 +382,34 @@ def test_a_scorecard_is_written_submitted_and_approved_by_somebody_else(
         assert session.scalars(select(Scorecard.name).where(Scorecard.is_shipped.is_(False))).all() == ["Short"]
 
 
-def test_the_report_leads_to_the_evaluations_it_counted(browser_of: BrowserOf, recording: str) -> None:
+@pytest.mark.parametrize("by", ["agent", "team", "department", "queue", "scorecard", "grader"])
+def test_every_figure_of_the_report_leads_to_the_evaluations_it_counted(
+    parts: Parts, browser_of: BrowserOf, recording: str, by: str
+) -> None:
     quinn, alice = browser_of("quinn"), browser_of("alice")
     submit(quinn, begin(quinn, recording), **{"v-verifies": "0"})
-    page = alice.client.get("/quality/report?scorecard=2").text
+    submit(quinn, begin(quinn, add_recording(parts, "45.1", agent="carol", days=9)), **{"v-courtesy": "3"})
+    with parts.database.writing() as session:
+        data = teams.TeamData(name="Hotline", leader="alice", members=["carol"])
+        teams.add_team(session, parts.bus, data, parts.now())
+    page = alice.client.get(f"/quality/report?scorecard=2&by={by}").text
     counted = re.findall(r'<a href="(/quality/evaluations\?[^"]+)">(\d+)</a>', page)
-    assert {"figure=fatal", "figure=graded", "item=verifies"} <= {
-        part for link, _number in counted for part in re.split(r"[?&]|amp;", link)
-    }
+    parts_of_links = {part for link, _number in counted for part in re.split(r"[?&]|amp;", link)}
+    assert {"figure=fatal", "figure=graded", "item=verifies", "reached=nothing"} <= parts_of_links
+    assert any(part.startswith(f"{by}=") for part in parts_of_links)
     for link, number in counted:
         shown = alice.client.get(link.replace("&amp;", "&")).text.count('<strong class="quality-total">')
         assert (link, shown) == (link, int(number))
-    for by in ("agent", "department", "queue", "scorecard", "grader", "nonsense"):
-        assert alice.client.get(f"/quality/report?by={by}&from=2020-01-01&to=x").status_code == 200
-    assert "Scores by agent over time" in alice.client.get("/exports/new?of=scores&since=2026-01-01").text
+    means = re.findall(r'<a href="(/quality/evaluations\?[^"]+)" title="The evaluations it is the mean of">', page)
+    assert len(means) >= 3
+    assert all("No evaluation fits" not in alice.client.get(link.replace("&amp;", "&")).text for link in means)
+
+
+def test_the_report_says_that_teams_are_those_of_today_and_takes_any_address(browser_of: BrowserOf) -> None:
+    alice = browser_of("alice")
+    assert "where they belong today" in alice.client.get("/quality/report?by=team").text
+    assert alice.client.get("/quality/report?by=nonsense&from=2020-01-01&to=x&team=x").status_code == 200
+    assert "Scores over time" in alice.client.get("/exports/new?of=scores&since=2026-01-01").text
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
@@ -442,12 +458,23 @@ def test_the_scores_are_taken_out_as_a_workbook(parts: Parts, browser_of: Browse
     quinn, alice = browser_of("quinn"), browser_of("alice")
     submit(quinn, begin(quinn, recording), **{"v-verifies": "0"})
     day = (parts.now() - timedelta(days=5)).date().isoformat()
-    for name, columns in (("scores", ["agent", "from", "mean"]), ("evaluations", ["agent", "scorecard", "total"])):
-        form = {"of-of": name, "of-since": day, "of-agent": "bob", "reason": "Talk of the month", "columns": columns}
+    for name, columns, expected in (
+        ("scores", ["name", "from", "mean"], ("Bob", 40)),
+        ("evaluations", ["agent", "scorecard", "total"], ("Bob", 40)),
+        ("item_scores", ["item", "answered", "share"], (VERIFIES, 0)),
+    ):
+        form = {
+            "of-of": name,
+            "of-since": day,
+            "of-agent": "bob",
+            "of-scorecard": "2",
+            "reason": "Talk of the month",
+            "columns": columns,
+        }
         assert post(alice, "/exports/new", form, page=f"/exports/new?of={name}").status_code == 303
         file = re.search(r'href="(/exports/[0-9a-f-]+/file)"', alice.client.get("/exports").text)
         assert file is not None
         with alice.client.get(file[1]) as answer:
             sheet = load_workbook(BytesIO(answer.data)).worksheets[0]
         rows = list(sheet.iter_rows(values_only=True))
-        assert (len(rows), rows[1][0], rows[1][2]) == (2, "Bob", 40)
+        assert (rows[1][0], rows[1][2]) == expected

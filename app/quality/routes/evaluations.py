@@ -28,6 +28,7 @@ from app.quality.routes.blueprint import (
     word_of,
 )
 from app.quality.rules import (
+    NO_QUEUE,
     STATE_TEXT,
     EvaluationState,
     Move,
@@ -41,6 +42,7 @@ from app.quality.service import EvaluationFilters
 from app.queues.service import queue_labels
 from app.recordings import service as recordings
 from app.recordings.models import Recording
+from app.teams import service as teams
 
 
 @pages.get("/evaluations")
@@ -133,12 +135,13 @@ def show_recording_panel(recording_id: str) -> str:
 def filters_in_address() -> EvaluationFilters:
     """The filters in the address, only those that mean something."""
     state, figure = request.args.get("state", ""), request.args.get("figure", "")
-    below = request.args.get("below", "")
+    reached = request.args.get("reached", "")
     return EvaluationFilters(
         first=day_of("from"),
         last=day_of("to"),
         agent=word_of("agent"),
         grader=word_of("grader"),
+        team_id=number_of("team"),
         department_id=number_of("department"),
         queue=word_of("queue"),
         scorecard_id=number_of("scorecard"),
@@ -146,17 +149,21 @@ def filters_in_address() -> EvaluationFilters:
         recording_id=word_of("recording"),
         figure=QualityFigure(figure) if figure in set(QualityFigure) else QualityFigure.GRADED,
         item=word_of("item"),
-        below=1.0 if below == "1" else None,
+        reached=service.Reached(reached) if reached in set(service.Reached) else None,
     )
 
 
 def filter_choices(session: Session) -> dict[str, Any]:
-    """What the filters offer."""
-    names = service.names(session)
+    """What the filters offer. What belongs to no team, department or queue can be chosen, too."""
     return {
-        "names": names,
-        "departments": [(str(each.id), each.name) for each in organisation.departments(session)],
-        "queues": list(queue_labels(session).items()),
+        "names": service.names(session),
+        "agents": service.agents_graded(session),
+        "teams": [*((str(each.id), each.name) for each in teams.list_teams(session)), ("0", _("No team"))],
+        "departments": [
+            *((str(each.id), each.name) for each in organisation.departments(session)),
+            ("0", _("No department")),
+        ],
+        "queues": [*queue_labels(session).items(), (NO_QUEUE, _("No queue"))],
         "scorecards": service.list_cards(session),
         "states": [
             (state.value, _(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,8 +24,9 @@ from app.quality.models import (
     EvaluationVersion,
     ScorecardVersion,
 )
-from app.quality.rules import SHOWN_TO_AGENT, EvaluationState, QualityFigure, Standing, Who
+from app.quality.rules import NO_QUEUE, SHOWN_TO_AGENT, EvaluationState, QualityFigure, Standing, Who
 from app.recordings.models import Recording
+from app.teams.models import TeamMember
 from app.texts import N_
 
 _COUNTED = Evaluation.state.in_(sorted(SHOWN_TO_AGENT))
@@ -41,17 +43,32 @@ CONDITIONS: Mapping[QualityFigure, ColumnElement[bool]] = {
 """What each figure counts, of evaluations outside calibrations."""
 
 
+class Reached(StrEnum):
+    """How much of an item was reached."""
+
+    NOT_ALL = "not_all"
+    NOTHING = "nothing"
+
+
+_REACHED: Mapping[Reached, ColumnElement[bool]] = {
+    Reached.NOT_ALL: EvaluationAnswer.share < 1,
+    Reached.NOTHING: EvaluationAnswer.share == 0,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationFilters:
     """What a list, and a figure, is narrowed to; what is empty lets everything pass. Days are those of the call.
 
-    `item` narrows to evaluations that answered this item, `below` those that reached less than that share of it.
+    `team_id` and `department_id` are those of the agent now, 0 for none. `item` narrows to evaluations that answered
+    this item, `reached` to those that reached less than all of it, or nothing.
     """
 
     first: date | None = None
     last: date | None = None
     agent: str | None = None
     grader: str | None = None
+    team_id: int | None = None
     department_id: int | None = None
     queue: str | None = None
     scorecard_id: int | None = None
@@ -59,7 +76,7 @@ class EvaluationFilters:
     recording_id: str | None = None
     figure: QualityFigure = QualityFigure.GRADED
     item: str | None = None
-    below: float | None = None
+    reached: Reached | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +193,18 @@ def names(session: Session) -> dict[str, str]:
     return {row.username: row.display_name for row in session.execute(select(User.username, User.display_name))}
 
 
+def agents_graded(session: Session) -> list[tuple[str, str]]:
+    """Whose calls have evaluations that may be seen: username and name, by name."""
+    query = (
+        select(Evaluation.agent, func.coalesce(User.display_name, Evaluation.agent).label("name"))
+        .join(Recording, Recording.id == Evaluation.recording_id)
+        .outerjoin(User, User.username == Evaluation.agent)
+        .where(Evaluation.calibration_id.is_(None), _COUNTED)
+        .distinct()
+    )
+    return [(row.agent, row.name) for row in session.execute(query.order_by("name"))]
+
+
 def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     """What the evaluations of a list, or of a figure, have in common."""
     found: list[ColumnElement[bool]] = [Evaluation.calibration_id.is_(None), CONDITIONS[filters.figure]]
@@ -186,7 +215,6 @@ def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement
     plain: dict[Any, Any] = {
         Evaluation.agent: filters.agent,
         Evaluation.grader: filters.grader,
-        Evaluation.queue: filters.queue,
         Evaluation.state: filters.state,
         Evaluation.recording_id: filters.recording_id,
     }
@@ -194,6 +222,11 @@ def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement
     if filters.department_id is not None:
         staff = select(User.username).where(User.department_id == (filters.department_id or None))
         found.append(Evaluation.agent.in_(staff))
+    if filters.team_id is not None:
+        in_team = exists().where(TeamMember.username == Evaluation.agent)
+        found.append(in_team.where(TeamMember.team_id == filters.team_id) if filters.team_id else ~in_team)
+    if filters.queue is not None:
+        found.append(Evaluation.queue == (None if filters.queue == NO_QUEUE else filters.queue))
     if filters.scorecard_id is not None:
         wanted = select(ScorecardVersion.id).where(ScorecardVersion.scorecard_id == filters.scorecard_id)
         found.append(Evaluation.card_version_id.in_(wanted))
@@ -204,8 +237,8 @@ def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement
             EvaluationAnswer.item == filters.item,
             EvaluationAnswer.share.is_not(None),
         ]
-        if filters.below is not None:
-            answer.append(EvaluationAnswer.share < filters.below)
+        if filters.reached is not None:
+            answer.append(_REACHED[filters.reached])
         found.append(exists().where(*answer))
     return found
 
