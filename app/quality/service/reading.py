@@ -119,15 +119,27 @@ def list_evaluations(
     limit: int = DEFAULT_LIMIT,
 ) -> Page[EvaluationRow]:
     """Submitted evaluations outside calibrations, newest call first."""
-    limit = max(1, min(limit, LARGEST_LIMIT))
-    query = _rows().where(*conditions(filters, zone))
-    if cursor:
-        at, last_id = read_cursor(cursor, (datetime, int))
-        query = query.where(or_(Evaluation.call_at < at, and_(Evaluation.call_at == at, Evaluation.id < last_id)))
-    rows = session.execute(query.order_by(Evaluation.call_at.desc(), Evaluation.id.desc()).limit(limit + 1)).all()
-    items = [_row(row) for row in rows[:limit]]
-    last = items[-1].evaluation if len(rows) > limit else None
-    return Page(items=items, next_cursor=write_cursor(last.call_at, last.id) if last else None)
+    return _page(session, _rows().where(*conditions(filters, zone)), cursor, limit)
+
+
+def list_own_evaluations(
+    session: Session,
+    username: str,
+    filters: EvaluationFilters,
+    *,
+    zone: ZoneInfo,
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Page[EvaluationRow]:
+    """The same of this agent's own calls, whatever the agent may hear."""
+    query = _own_rows().where(Evaluation.agent == username, *conditions(filters, zone))
+    return _page(session, query, cursor, limit)
+
+
+def get_row(session: Session, evaluation_id: int, who: Who) -> EvaluationRow:
+    """One evaluation as a list shows it. Raises NotFound for one that this person may not see, or not yet."""
+    found = get_evaluation(session, evaluation_id, who)
+    return _row(session.execute(_own_rows().where(Evaluation.id == found.id)).one())
 
 
 def every_evaluation(session: Session, filters: EvaluationFilters, *, zone: ZoneInfo) -> Any:
@@ -241,6 +253,17 @@ def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement
             answer.append(_REACHED[filters.reached])
         found.append(exists().where(*answer))
     return found
+
+
+def _page(session: Session, query: Any, cursor: str | None, limit: int) -> Page[EvaluationRow]:
+    limit = max(1, min(limit, LARGEST_LIMIT))
+    if cursor:
+        at, last_id = read_cursor(cursor, (datetime, int))
+        query = query.where(or_(Evaluation.call_at < at, and_(Evaluation.call_at == at, Evaluation.id < last_id)))
+    rows = session.execute(query.order_by(Evaluation.call_at.desc(), Evaluation.id.desc()).limit(limit + 1)).all()
+    items = [_row(row) for row in rows[:limit]]
+    last = items[-1].evaluation if len(rows) > limit else None
+    return Page(items=items, next_cursor=write_cursor(last.call_at, last.id) if last else None)
 
 
 def _may_see(session: Session, evaluation: Evaluation, who: Who) -> bool:
