@@ -168,7 +168,7 @@ SCORES = ListExport(
             lambda step: step.by.value,
             words={each.value: text for each, text in GROUP_TEXT.items()},
         ),
-        _column("name", N_("Name"), lambda step: step.name, width=24),
+        _column("name", N_("Agent or group"), lambda step: step.name, width=24),
         _column("from", N_("From day"), lambda step: step.first_day, CellKind.DAY),
         _column("to", N_("To day"), lambda step: step.last_day, CellKind.DAY),
         _column("graded", N_("Graded"), lambda step: step.graded, CellKind.NUMBER),
