@@ -64,6 +64,11 @@ def show_recording(recording_id: str) -> str:
     with reading() as session:
         item = service.get_item(session, recording_id)
         years = value(session, YEARS_KEPT[service.class_of(session, item.call)])
+        comments, holds = service.comments(session, recording_id), service.holds_of(session, recording_id)
+        deletion = service.deletion_of(session, recording_id)
+        people = {each.by for each in comments} | {each.held_by for each in holds}
+        people |= {each.released_by for each in holds if each.released_by}
+        people |= {deletion.ordered_by} if deletion else set()
         return render_template(
             "recordings/show.html",
             item=item,
@@ -73,11 +78,12 @@ def show_recording(recording_id: str) -> str:
             me=signed_in().username,
             markers=service.markers(session, item.recording),
             marker_words={each.value: _(text) for each, text in MARKER_TEXT.items()},
-            comments=service.comments(session, recording_id),
+            comments=comments,
             longest_comment=service.LONGEST_COMMENT,
-            holds=service.holds_of(session, recording_id),
+            holds=holds,
             kept_until=kept_until(item.recording.started_at, years),
-            deletion=service.deletion_of(session, recording_id),
+            deletion=deletion,
+            names=service.names_of(session, people),
             **_words(),
         )
 
