@@ -216,6 +216,8 @@ def test_an_agent_reads_through_the_own_scope_and_nobody_elses(floor: Parts) -> 
             assert list(session.scalars(select(Evaluation.id).order_by(Evaluation.id))) == expected
             versions = select(EvaluationVersion.evaluation_id).order_by(EvaluationVersion.evaluation_id)
             assert list(session.scalars(versions)) == expected
+            agents = {"bob": ["bob"], "carol": ["carol"], "quinn": ["bob", "carol"]}
+            assert [agent for agent, _name in service.agents_graded(session)] == agents[username]
 
 
 def test_pages_of_the_list_repeat_nothing_and_miss_nothing(floor: Parts) -> None:

@@ -207,14 +207,13 @@ def names(session: Session) -> dict[str, str]:
 
 def agents_graded(session: Session) -> list[tuple[str, str]]:
     """Whose calls have evaluations that may be seen: username and name, by name."""
-    query = (
-        select(Evaluation.agent, func.coalesce(User.display_name, Evaluation.agent).label("name"))
+    seen = (
+        select(Evaluation.id)
         .join(Recording, Recording.id == Evaluation.recording_id)
-        .outerjoin(User, User.username == Evaluation.agent)
-        .where(Evaluation.calibration_id.is_(None), _COUNTED)
-        .distinct()
+        .where(Evaluation.agent == User.username, Evaluation.calibration_id.is_(None), _COUNTED)
     )
-    return [(row.agent, row.name) for row in session.execute(query.order_by("name"))]
+    query = select(User.username, User.display_name).where(seen.exists()).order_by(User.display_name)
+    return [(row.username, row.display_name) for row in session.execute(query)]
 
 
 def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
