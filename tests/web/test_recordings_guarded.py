@@ -107,6 +107,16 @@ def test_who_has_signed_out_gets_no_further_part_with_the_old_cookie(browser_of:
     assert part(alice.client, recording).status_code == 401
 
 
+def test_a_program_gets_no_further_part_when_its_account_is_closed(
+    app: APIFlask, bearer_of: Callable[[str], dict[str, str]], parts: Parts, recording: str
+) -> None:
+    program = app.test_client()
+    program.environ_base["HTTP_AUTHORIZATION"] = bearer_of("alice")["Authorization"]
+    assert part(program, recording).status_code == 206
+    close_account(parts, recording)
+    assert part(program, recording).status_code == 401
+
+
 def test_who_may_no_longer_take_away_gets_no_further_part_of_a_download(
     browser_of: BrowserOf, parts: Parts, recording: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -87,11 +87,18 @@ def quality_report(
     steps = steps_of(first, last)
     rows = _rows(session, chosen, by, zone)
     means = {each.key: each.figures.mean for each in _groups(session, earlier, by, zone)}
-    groups = []
-    for each in _groups(session, chosen, by, zone):
-        own = [row for row in rows if row[0] == each.key]
-        over_time, counted = _means(own, steps), _counts(own, steps)
-        groups.append(replace(each, before=means.get(each.key), steps=over_time, graded_steps=counted))
+    own: dict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        own[row[0]].append(row)
+    groups = [
+        replace(
+            each,
+            before=means.get(each.key),
+            steps=_means(own[each.key], steps),
+            graded_steps=_counts(own[each.key], steps),
+        )
+        for each in _groups(session, chosen, by, zone)
+    ]
     return QualityReport(
         now=_figures(session, chosen, zone),
         before=_figures(session, earlier, zone),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, Any, cast
 
 import structlog
 from flask import Response, request
@@ -27,9 +27,6 @@ from app.texts import N_
 from recordings.sealed import KeyUnknownError, SealBrokenError
 from recordings.stores import StoreAwayError
 from recordings.vault import Audio, Vault
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 log = structlog.get_logger()
 
@@ -125,7 +122,7 @@ def _answer(found: Recording, audio: Audio, stack: ExitStack) -> Response:
     return response
 
 
-def _plainly_asked(size: int) -> WSGIEnvironment:
+def _plainly_asked(size: int) -> dict[str, Any]:
     """The request with its Range in the one form that Werkzeug answers as RFC 9110 wants it, or without any."""
     environ = dict(request.environ)
     asked = part_asked(environ.pop("HTTP_RANGE", ""), size)
