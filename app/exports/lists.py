@@ -266,6 +266,7 @@ register_lists(
     floor_lists.AGENTS,
     quality_lists.EVALUATIONS,
     quality_lists.SCORES,
+    quality_lists.ITEM_SCORES,
     _list_of_people(
         "questionnaire_people",
         N_("People who gave an answer"),

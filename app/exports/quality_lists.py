@@ -1,4 +1,4 @@
-"""Evaluations of calls as lists for export: one row each, and the scores by agent over time."""
+"""Evaluations of calls as lists for export: one row each, the scores over time by whom or what, and those of items."""
 
 from __future__ import annotations
 
@@ -14,22 +14,33 @@ from app.errors import InvalidInput
 from app.exports.rules import CellKind
 from app.exports.service import Arguments, Asker, Column, ListExport
 from app.quality import service
-from app.quality.rules import STATE_TEXT
-from app.quality.service import EvaluationFilters, GroupBy
+from app.quality.rules import GROUP_TEXT, STATE_TEXT, GroupBy, days_of, in_language
+from app.quality.service import EvaluationFilters
 from app.queues.service import queue_labels
 from app.texts import N_
 
 _WORDS = ("agent", "grader", "queue")
-_NUMBERS = ("department", "scorecard")
+_NUMBERS = ("team", "department", "scorecard")
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The mean of one agent in one step of time."""
+    """What was graded of one agent, team, or whatever it is told apart by, in one step of time."""
 
-    agent: str
+    by: GroupBy
+    name: str
     first_day: date
-    mean: float
+    last_day: date
+    graded: int
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """How an item of a scorecard was answered, with its words in the language of the file."""
+
+    line: service.ItemLine
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,8 @@ class _Line:
 def _read(_session: Session, query: Mapping[str, str], asker: Asker) -> dict[str, Any]:
     found: dict[str, Any] = {name: _day(query, name, asker).isoformat() for name in ("since", "until")}
     found |= {name: query[name][:64] for name in _WORDS if query.get(name)}
+    if query.get("by") in set(GroupBy):
+        found["by"] = query["by"]
     found |= {name: int(query[name]) for name in _NUMBERS if query.get(name, "").isdecimal() and len(query[name]) < 10}
     return found
 
@@ -54,6 +67,12 @@ def _describe(session: Session, arguments: Arguments, _asker: Asker) -> list[tup
             found.append((label, names.get(arguments[name], arguments[name])))
     if "queue" in arguments:
         found.append((N_("Queue"), queue_labels(session).get(arguments["queue"], arguments["queue"])))
+    for name, label, by in (
+        ("team", N_("Team"), GroupBy.TEAM),
+        ("department", N_("Department"), GroupBy.DEPARTMENT),
+    ):
+        if name in arguments:
+            found.append((label, service.group_names(session, by).get(str(arguments[name]), "–")))
     if "scorecard" in arguments:
         card = service.card_names(session).get(arguments["scorecard"])
         found.append((N_("Scorecard"), card.name if card else ""))
@@ -67,6 +86,7 @@ def _filters(arguments: Arguments) -> EvaluationFilters:
         agent=arguments.get("agent"),
         grader=arguments.get("grader"),
         queue=arguments.get("queue"),
+        team_id=arguments.get("team"),
         department_id=arguments.get("department"),
         scorecard_id=arguments.get("scorecard"),
     )
@@ -79,16 +99,22 @@ def _rows(session: Session, arguments: Arguments, asker: Asker) -> Iterator[_Lin
 
 
 def _steps(session: Session, arguments: Arguments, asker: Asker) -> Iterator[_Step]:
-    filters, names = _filters(arguments), service.names(session)
-    assert filters.first is not None
-    assert filters.last is not None
-    report = service.quality_report(
-        session, filters, by=GroupBy.AGENT, first=filters.first, last=filters.last, zone=asker.zone
-    )
+    filters, by = _filters(arguments), GroupBy(arguments.get("by", GroupBy.AGENT))
+    first, last = (date.fromisoformat(arguments[name]) for name in ("since", "until"))
+    names = service.group_names(session, by)
+    report = service.quality_report(session, filters, by=by, first=first, last=last, zone=asker.zone)
     for line in report.groups:
-        for first_day, mean in zip(report.steps, line.steps, strict=True):
-            if mean is not None:
-                yield _Step(names.get(line.key, line.key), first_day, mean)
+        for place, (first_day, last_day) in enumerate(days_of(report.steps, last)):
+            if line.graded_steps[place]:
+                name = names.get(line.key, "–")
+                yield _Step(by, name, first_day, last_day, line.graded_steps[place], line.steps[place])
+
+
+def _items(session: Session, arguments: Arguments, asker: Asker) -> Iterator[_Item]:
+    card_id, language = arguments.get("scorecard"), session.info.get("locale", asker.settings.locale)
+    if card_id is not None:
+        for line in service.item_lines(session, _filters(arguments), card_id, zone=asker.zone):
+            yield _Item(line, in_language(line.texts, language))
 
 
 def _day(query: Mapping[str, str], name: str, asker: Asker) -> date:
@@ -134,14 +160,44 @@ EVALUATIONS = ListExport(
 )
 SCORES = ListExport(
     name="scores",
-    title=N_("Scores by agent over time"),
+    title=N_("Scores over time"),
     columns=(
-        _column("agent", N_("Agent"), lambda step: step.agent, width=24),
+        _column(
+            "by",
+            N_("Grouped by"),
+            lambda step: step.by.value,
+            words={each.value: text for each, text in GROUP_TEXT.items()},
+        ),
+        _column("name", N_("Agent or group"), lambda step: step.name, width=24),
         _column("from", N_("From day"), lambda step: step.first_day, CellKind.DAY),
+        _column("to", N_("To day"), lambda step: step.last_day, CellKind.DAY),
+        _column("graded", N_("Graded"), lambda step: step.graded, CellKind.NUMBER),
         _column("mean", N_("Mean score"), lambda step: step.mean, CellKind.NUMBER),
     ),
     count=lambda session, arguments, asker: sum(1 for _ in _steps(session, arguments, asker)),
     rows=_steps,
+    read=_read,
+    describe=_describe,
+    patient_of=lambda _row: None,
+    module=Module.QUALITY,
+)
+ITEM_SCORES = ListExport(
+    name="item_scores",
+    title=N_("Scores of the items of a scorecard"),
+    columns=(
+        _column("item", N_("Item"), lambda item: item.text, width=48),
+        _column("fatal", N_("Fatal"), lambda item: int(item.line.is_fatal), CellKind.NUMBER),
+        _column("answered", N_("Answers"), lambda item: item.line.answered, CellKind.NUMBER),
+        _column(
+            "share",
+            N_("Reached of the best, %"),
+            lambda item: None if item.line.share is None else round(item.line.share * 100, 1),
+            CellKind.NUMBER,
+        ),
+        _column("failed", N_("Nothing reached"), lambda item: item.line.failed, CellKind.NUMBER),
+    ),
+    count=lambda session, arguments, asker: sum(1 for _ in _items(session, arguments, asker)),
+    rows=_items,
     read=_read,
     describe=_describe,
     patient_of=lambda _row: None,

@@ -79,7 +79,8 @@ class SampleDraw(Table):
     considered: Mapped[int]
     drawn: Mapped[int]
     drawn_at: Mapped[datetime]
-    # {agent: [recording ids]} without those that the plan drew before; 40 bytes for each call of the period.
+    left_out: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how many calls that fit, by LeftOut
+    # {agent: [recording ids]} without those that were left out; 40 bytes for each call of the period.
     candidates: Mapped[dict[str, Any]] = mapped_column(deferred=True)
 
 

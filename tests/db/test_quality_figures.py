@@ -19,11 +19,12 @@ from app.quality.models import (
     EvaluationVersion,
     Scorecard,
 )
-from app.quality.rules import Answer, QualityFigure, Who
-from app.quality.service import EvaluationFilters, GroupBy, SessionData
+from app.quality.rules import Answer, Applies, Card, GroupBy, Item, ItemKind, QualityFigure, Section, Who
+from app.quality.service import EvaluationFilters, SessionData
 from app.recordings.models import Recording
 from recordings.pickup import process_recording
 from tests.db.graded_calls import (
+    ADAM,
     ALICE,
     BOB,
     LAST_WEEK,
@@ -63,7 +64,9 @@ def test_a_calibration_is_blind_at_every_door_until_it_is_closed(floor: Parts) -
         with pytest.raises(NotFound):
             service.get_evaluation(session, theirs, BOB)
     draft = do_judge(floor, made, "r2", ALICE)
-    do(floor, service.close_session, made, QUINN)
+    with pytest.raises(NotAllowed):
+        do(floor, service.close_session, made, QUINN, is_supervisor=False)
+    do(floor, service.close_session, made, ALICE, is_supervisor=False)
     with floor.database.writing() as session, pytest.raises((Conflict, NotFound)):
         service.finish(session, floor.bus, draft.id, ALICE, now=NOW)
     with floor.database.reading() as session:
@@ -80,11 +83,11 @@ def test_a_calibration_is_blind_at_every_door_until_it_is_closed(floor: Parts) -
         do(floor, service.acknowledge, theirs, QUINN)
 
 
-def calibrate(parts: Parts, graders: tuple[str, ...]) -> int:
+def calibrate(parts: Parts, graders: tuple[str, ...], card_id: int | None = None) -> int:
     with parts.database.writing() as session:
-        card = session.scalars(select(Scorecard).where(Scorecard.code == "hotline_call")).one()
+        card_id = card_id or session.scalars(select(Scorecard.id).where(Scorecard.code == "hotline_call")).one()
         data = SessionData(
-            name="N", scorecard_id=card.id, recording_ids=("r1", "r2"), graders=graders, due_on=NOW.date()
+            name="N", scorecard_id=card_id, recording_ids=("r1", "r2"), graders=graders, due_on=NOW.date()
         )
         return service.create_session(session, parts.bus, data, ALICE, now=NOW).id
 
@@ -98,6 +101,54 @@ def judged(parts: Parts, made: int, recording: str, who: Who, **changes: Answer)
     evaluation = do_judge(parts, made, recording, who)
     submit(parts, evaluation, who, **changes)
     return evaluation.id
+
+
+def test_a_supervisor_closes_what_somebody_else_began(floor: Parts) -> None:
+    for recording in ("r1", "r2"):
+        add_call(floor, recording)
+    made = calibrate(floor, ("quinn", "alice"))
+    with floor.database.reading() as session:
+        found = service.get_session(session, made)
+        assert [
+            service.may_close(found, who, is_supervisor=who is ADAM) for who in (ALICE, QUINN, ADAM)
+        ] == [True, False, True]  # fmt: skip
+    do(floor, service.close_session, made, ADAM, is_supervisor=True)
+    with floor.database.reading() as session:
+        assert service.get_session(session, made).closed_by == "adam"
+
+
+def test_drift_and_consensus_are_those_worked_out_by_hand(floor: Parts) -> None:
+    """Of one item of 100 points: quinn says 80 and 70, alice 90 and 100, adam 60 and 75. The medians are 80 and 75."""
+    for recording in ("r1", "r2"):
+        add_call(floor, recording)
+    said = {QUINN: (80, 70), ALICE: (90, 100), ADAM: (60, 75)}
+    made = calibrate(floor, ("quinn", "alice", "adam"), hundred_points(floor))
+    for who, points in said.items():
+        for recording, value in zip(("r1", "r2"), points, strict=True):
+            judged(floor, made, recording, who, points=Answer(value=value))
+    with floor.database.reading() as session:
+        assert service.drift_over_time(session) == {}
+    do(floor, service.close_session, made, ALICE, is_supervisor=False)
+    with floor.database.reading() as session:
+        found = service.compare(session, made)
+        assert found.consensus == {"r1": 80, "r2": 75}
+        assert found.drift == {"quinn": -2.5, "alice": 17.5, "adam": -10}
+        over_time = {
+            grader: [points for _each, points in each] for grader, each in service.drift_over_time(session).items()
+        }
+        assert over_time == {"quinn": [-2.5], "alice": [17.5], "adam": [-10]}
+
+
+def hundred_points(parts: Parts) -> int:
+    """A scorecard in use with one item of 100 points, whose total is what the grader said."""
+    item = Item(key="points", kind=ItemKind.POINTS, texts={"en": "How good?"}, weight=1, high=100)
+    section = Section(key="all", titles={"en": "All"}, weight=1, items=(item,))
+    data = service.CardData(name="Points", applies=Applies(), card=Card(sections=(section,), fatal_cap=0))
+    with parts.database.writing() as session:
+        made = service.create_card(session, data, by="alice", now=NOW).id
+        service.submit_card(session, made, by="alice", now=NOW)
+        service.approve_card(session, parts.bus, made, by="adam", is_supervisor=True, now=NOW)
+        return made
 
 
 def test_nobody_calibrates_by_their_own_call_or_uninvited(floor: Parts) -> None:
@@ -165,6 +216,8 @@ def test_an_agent_reads_through_the_own_scope_and_nobody_elses(floor: Parts) -> 
             assert list(session.scalars(select(Evaluation.id).order_by(Evaluation.id))) == expected
             versions = select(EvaluationVersion.evaluation_id).order_by(EvaluationVersion.evaluation_id)
             assert list(session.scalars(versions)) == expected
+            agents = {"bob": ["bob"], "carol": ["carol"], "quinn": ["bob", "carol"]}
+            assert [agent for agent, _name in service.agents_graded(session)] == agents[username]
 
 
 def test_pages_of_the_list_repeat_nothing_and_miss_nothing(floor: Parts) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.access import service as access
+from app.access.models import RoleGrant
 from app.accounts.models import User
+from app.calls.models import Call
 from app.errors import Conflict, NotAllowed
 from app.organisation import service as organisation
 from app.organisation.rules import DepartmentKind
@@ -33,7 +36,9 @@ from tests.db.graded_calls import (
     PEAKS,
     QUINN,
     add_call,
+    begin,
     do,
+    graded,
     open_floor,
     submit,
 )
@@ -46,8 +51,8 @@ def floor(parts: Parts) -> Parts:
 
 def plan(parts: Parts, **changes: Any) -> int:
     data = PlanData(
-        name="Weekly", scorecard_id=None, period=PeriodKind.WEEK, per_agent=changes.pop("per_agent", 2), grade_days=5,
-        conditions=Conditions(**changes),
+        name="Weekly", scorecard_id=changes.pop("card_id", None), period=PeriodKind.WEEK,
+        per_agent=changes.pop("per_agent", 2), grade_days=5, conditions=Conditions(**changes),
     )  # fmt: skip
     with parts.database.writing() as session:
         return service.create_plan(session, data, by="alice", now=LAST_WEEK, zone=parts.settings.timezone).id
@@ -78,14 +83,50 @@ def test_a_draw_takes_so_many_of_each_agent_once_and_can_be_shown(floor: Parts) 
     assert tasks.due_plans(floor) == []
     with floor.database.reading() as session:
         [draw_id] = session.scalars(select(SampleDraw.id)).all()
-        shown, again, is_same = service.drawn_again(session, draw_id)
-        assert is_same
-        assert (shown.considered, shown.drawn, shown.first_day) == (12, 4, date(2026, 11, 16))
-        assert sorted(one for ids in again.values() for one in ids) == found
+        again = service.drawn_again(session, draw_id)
+        assert again.is_same
+        assert (again.draw.considered, again.draw.drawn, again.draw.first_day) == (12, 4, date(2026, 11, 16))
+        assert again.draw.left_out == {}
+        assert [(line.agent, line.candidates) for line in again.lines] == [("bob", 6), ("carol", 6)]
+        assert sorted(one for line in again.lines for one in line.recording_ids) == found
     with floor.database.writing() as session:
         session.delete(session.scalars(select(GradingTask)).first())
     with floor.database.reading() as session:
-        assert not service.drawn_again(session, draw_id)[2]
+        assert not service.drawn_again(session, draw_id).is_same
+
+
+def test_a_draw_shows_the_agents_of_the_viewers_scope_only(floor: Parts) -> None:
+    add_call(floor, "b1")
+    add_call(floor, "c1", agent="carol")
+    id = plan(floor)
+    tasks.draw_plan(floor, id)
+    with floor.database.writing() as session:
+        session.add(RoleGrant(role="qa", module="calls", reach="own"))
+        session.get_one(Call, "b1").agent = "quinn"
+    with floor.database.reading() as session:
+        viewer = access.viewer_for(session, "quinn", NOW)
+        access.bind(session, viewer, now=NOW, zone=floor.settings.timezone)
+        again = service.drawn_again(session, 1)
+        assert again.is_same
+        assert [(line.agent, line.candidates, line.recording_ids) for line in again.lines] == [("bob", 1, ("b1",))]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_what_was_graded_by_the_same_scorecard_is_left_out_and_told(floor: Parts, is_named: bool) -> None:
+    with floor.database.reading() as session:
+        cards = {card.code: card.id for card in service.list_cards(session)}
+    for number in range(5):
+        add_call(floor, f"b{number}")
+    graded(floor, "b0")
+    submit(floor, begin(floor, "b1", card_id=cards["followup_call"]))
+    begin(floor, "b2")
+    do(floor, service.discard, begin(floor, "b3").id, QUINN)
+    id = plan(floor, per_agent=50, card_id=cards["hotline_call"] if is_named else None)
+    tasks.draw_plan(floor, id)
+    assert drawn(floor, id) == ["b1", "b2", "b3", "b4"]
+    with floor.database.reading() as session:
+        [made] = service.draws_of(session, id)
+        assert (made.considered, made.drawn, made.left_out) == (4, 4, {"graded": 1})
 
 
 def test_a_plan_never_draws_a_call_twice_and_makes_up_for_no_week_that_it_missed(floor: Parts) -> None:
@@ -101,6 +142,8 @@ def test_a_plan_never_draws_a_call_twice_and_makes_up_for_no_week_that_it_missed
     tasks.draw_plan(floor, id)
     assert len(drawn(floor, id)) == len(set(drawn(floor, id))) == 5
     assert set(first) <= set(drawn(floor, id))
+    with floor.database.reading() as session:
+        assert [each.left_out for each in service.draws_of(session, id)] == [{"drawn_before": 3}, {}]
     later = replace(floor, now=lambda: NOW + timedelta(days=30))
     tasks.draw_plan(later, id)
     with floor.database.reading() as session:

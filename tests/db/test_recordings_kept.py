@@ -173,7 +173,8 @@ def test_a_released_recording_goes_with_the_next_order(cabinet: Cabinet) -> None
     cabinet.pass_time(days=4 * 365)
     for hold_id, found in ((first, 0), (second, 1)):
         with cabinet.parts.database.writing() as session:
-            recordings.release(session, cabinet.parts.bus, hold_id, by="adam", now=cabinet.now)
+            found_row = session.get_one(Recording, recording)
+            recordings.release(session, cabinet.parts.bus, found_row, hold_id, by="adam", now=cabinet.now)
         assert cabinet.order(KeepingClass.CONSULTATION) == found
 
 

@@ -3,8 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.recordings.rules import AudioFacts, Finding, RecordingState, is_doubtful, judge_audio, wait_before_next_look
+from app.recordings.rules import (
+    AudioFacts,
+    Finding,
+    RecordingState,
+    is_doubtful,
+    judge_audio,
+    part_asked,
+    wait_before_next_look,
+)
 
 
 def _audio(*, seconds: float = 60, patient: float = 0.4, agent: float = 0.4, torn: bool = False) -> AudioFacts:
@@ -58,3 +68,21 @@ def test_missing_file_is_waited_for_a_minute_with_growing_pauses() -> None:
     assert waits == sorted(waits, key=lambda wait: wait or timedelta())
     assert sum((wait for wait in waits if wait), timedelta()) == timedelta(seconds=60)
     assert wait_before_next_look(7) is None
+
+
+@given(header=st.text(st.sampled_from("bytes=-,0129 \tx")) | st.text(), size=st.integers(1, 10_000))
+def test_a_part_of_the_audio_lies_in_it_whatever_is_asked(header: str, size: int) -> None:
+    asked = part_asked(header, size)
+    assert asked is None or 0 <= asked[0] <= asked[1] <= size
+
+
+@given(first=st.integers(0, 300), last=st.integers(0, 300), size=st.integers(1, 200))
+def test_a_part_is_the_bytes_that_were_named_as_far_as_there_are_any(first: int, last: int, size: int) -> None:
+    audio = list(range(size))
+    start, stop = part_asked(f"bytes={first}-", size) or (0, 0)
+    assert audio[start:stop] == audio[first:]
+    start, stop = part_asked(f"bytes=-{last}", size) or (0, 0)
+    assert audio[start:stop] == audio[max(0, size - last) :]
+    named = part_asked(f"bytes={first}-{last}", size)
+    assert (named is None) == (last < first)
+    assert named is None or audio[named[0] : named[1]] == audio[first : last + 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +35,7 @@ from app.organisation.rules import DepartmentKind
 from app.parts import Parts
 from app.queues import service as queues
 from app.queues.models import Queue, TelephonyLink
+from app.recordings import service as recordings
 from app.teams import service as teams
 from tests.web.browser import Browser
 from tests.web.live_page import PageOf, add_patient, ring
@@ -132,6 +133,30 @@ def test_the_floor_shows_callers_and_talks_with_masked_names(parts: Parts, page_
     assert figures == (2, 1, 0.0, 7)
     assert [each["supervisor"] for each in floor["supervisions"]] == ["alice"]
     assert "王小明" not in json.dumps([board, floor], ensure_ascii=False)
+
+
+def on_desk(is_stalled: bool) -> Callable[[dict[str, Any]], bool]:
+    return lambda desk: desk["call"]["is_recording_stalled"] is is_stalled
+
+
+def on_floor(stalled: list[str]) -> Callable[[dict[str, Any]], bool]:
+    return lambda floor: [each["id"] for each in floor["calls"] if each["is_recording_stalled"]] == stalled
+
+
+def test_a_call_that_is_not_being_recorded_is_told_to_its_agent_and_the_floor_until_it_goes_on(
+    parts: Parts, page_of: PageOf
+) -> None:
+    talk(parts, "carol", number="+8613912345678")
+    call_id = talk(parts)
+    bob, carol, alice = page_of("bob"), page_of("carol"), page_of("alice")
+    alice.client.emit("watch_floor", {})
+    bob.last("desk", on_desk(False))
+    for stalled in ([call_id], []):
+        with parts.database.writing() as session:
+            recordings.tell_stalled(session, parts.bus, stalled, parts.now())
+        bob.last("desk", on_desk(bool(stalled)))
+        assert len(alice.last("floor", on_floor(stalled))["calls"]) == 2
+    assert all(desk["call"]["is_recording_stalled"] is False for desk in carol.seen("desk"))
 
 
 def test_listening_is_ordered_for_the_supervisors_own_phone_and_audited(

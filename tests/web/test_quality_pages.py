@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from openpyxl import load_workbook
 from sqlalchemy import select
 
@@ -20,12 +21,14 @@ from app.parts import Parts
 from app.quality import service, tasks
 from app.quality.models import Evaluation, EvaluationVersion, GradingTask, SamplingPlan, Scorecard
 from app.quality.rules import Conditions, PeriodKind, Who
+from app.teams import service as teams
 from recordings.pickup import process_recording
 from tests.two_sided import add_ended_call, write_raw
 from tests.web.conftest import Browser
 
 BrowserOf = Callable[[str], Browser]
 QUINN, ALICE = Who(username="quinn", grades=True), Who(username="alice", grades=True)
+VERIFIES = "Checks the identity before anything of the record is said"
 ANSWERS = {
     "v-greeting": "1", "v-concern": "4", "v-urgent": "na", "v-verifies": "1", "v-correct": "5", "v-resolved": "1",
     "v-transfer": "na", "v-courtesy": "5", "v-hold": "na", "v-note": "8",
@@ -303,6 +306,56 @@ def test_a_calibration_is_blind_until_it_is_closed(parts: Parts, browser_of: Bro
     assert "This calibration is closed." in quinn.client.get(address).text
 
 
+def test_before_the_close_no_page_holds_what_a_colleague_judged(
+    app: APIFlask, parts: Parts, browser_of: BrowserOf, recording: str
+) -> None:
+    """Whoever began it and whoever supervises are as blind as the other graders, at every address."""
+    quinn, alice, adam = browser_of("quinn"), browser_of("alice"), browser_of("adam")
+    address = begin_calibration(quinn, recording)
+    theirs = post(quinn, f"{address}/judge", {"recording": recording}).headers["Location"].removesuffix("/form")
+    submit(quinn, theirs, summary="Zyxwvut", **{"t-greeting": "Zyxwvut"})
+    ids = {"recording_id": recording, "calibration_id": 1, "evaluation_id": 1, "call_id": "41.1"}
+    paths = {
+        str(rule.build({name: ids.get(name, 1) for name in rule.arguments}, append_unknown=False)[1])  # type: ignore[index]
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and rule.rule.startswith(("/quality", "/work", "/api/v1/recordings", "/api/v1/q"))
+    }
+    for browser in (alice, adam, browser_of("bob")):
+        told = {path: browser.client.get(path, buffered=True).data for path in sorted(paths)}
+        assert [path for path, text in told.items() if b"Zyxwvut" in text or b"quality-total" in text] == []
+    assert "Zyxwvut" in quinn.client.get(theirs).text
+
+
+def test_a_grader_who_did_not_begin_it_cannot_close_a_calibration(browser_of: BrowserOf, recording: str) -> None:
+    alice, quinn = browser_of("alice"), browser_of("quinn")
+    address = begin_calibration(alice, recording)
+    assert f'action="{address}/close"' not in quinn.client.get(address).text
+    post(quinn, f"{address}/close")
+    page = quinn.client.get(address).text
+    assert "Whoever began a calibration closes it, or a supervisor." in page
+    assert "Blind: you see your own answers only." in page
+    post(alice, f"{address}/close")
+    assert "Total scores" in quinn.client.get(address).text
+
+
+def test_a_calibration_shows_only_what_is_in_the_graders_scope(
+    parts: Parts, browser_of: BrowserOf, recording: str
+) -> None:
+    quinn, alice = browser_of("quinn"), browser_of("alice")
+    address = begin_calibration(quinn, recording)
+    with parts.database.writing() as session:
+        session.add(RoleGrant(role="supervisor", module="recordings", days=1))
+    assert "0 of 0 submitted" in alice.client.get(address).text
+    assert "Recordings to calibrate" not in alice.client.get("/work").text
+
+
+def begin_calibration(browser: Browser, recording: str) -> str:
+    """The address of an open calibration of quinn and alice about one recording."""
+    form = {"name": "N", "card": "2", "due_on": "2099-01-01", "graders": ["quinn", "alice"], "recordings": [recording]}
+    return str(post(browser, "/quality/calibrations/new", form).headers["Location"])
+
+
 def test_a_scorecard_is_written_submitted_and_approved_by_somebody_else(
     parts: Parts, browser_of: BrowserOf, recording: str
 ) -> None:
@@ -329,20 +382,34 @@ def test_a_scorecard_is_written_submitted_and_approved_by_somebody_else(
         assert session.scalars(select(Scorecard.name).where(Scorecard.is_shipped.is_(False))).all() == ["Short"]
 
 
-def test_the_report_leads_to_the_evaluations_it_counted(browser_of: BrowserOf, recording: str) -> None:
+@pytest.mark.parametrize("by", ["agent", "team", "department", "queue", "scorecard", "grader"])
+def test_every_figure_of_the_report_leads_to_the_evaluations_it_counted(
+    parts: Parts, browser_of: BrowserOf, recording: str, by: str
+) -> None:
     quinn, alice = browser_of("quinn"), browser_of("alice")
     submit(quinn, begin(quinn, recording), **{"v-verifies": "0"})
-    page = alice.client.get("/quality/report?scorecard=2").text
+    submit(quinn, begin(quinn, add_recording(parts, "45.1", agent="carol", days=9)), **{"v-courtesy": "3"})
+    with parts.database.writing() as session:
+        data = teams.TeamData(name="Hotline", leader="alice", members=["carol"])
+        teams.add_team(session, parts.bus, data, parts.now())
+    page = alice.client.get(f"/quality/report?scorecard=2&by={by}").text
     counted = re.findall(r'<a href="(/quality/evaluations\?[^"]+)">(\d+)</a>', page)
-    assert {"figure=fatal", "figure=graded", "item=verifies"} <= {
-        part for link, _number in counted for part in re.split(r"[?&]|amp;", link)
-    }
+    parts_of_links = {part for link, _number in counted for part in re.split(r"[?&]|amp;", link)}
+    assert {"figure=fatal", "figure=graded", "item=verifies", "reached=nothing"} <= parts_of_links
+    assert any(part.startswith(f"{by}=") for part in parts_of_links)
     for link, number in counted:
         shown = alice.client.get(link.replace("&amp;", "&")).text.count('<strong class="quality-total">')
         assert (link, shown) == (link, int(number))
-    for by in ("agent", "department", "queue", "scorecard", "grader", "nonsense"):
-        assert alice.client.get(f"/quality/report?by={by}&from=2020-01-01&to=x").status_code == 200
-    assert "Scores by agent over time" in alice.client.get("/exports/new?of=scores&since=2026-01-01").text
+    means = re.findall(r'<a href="(/quality/evaluations\?[^"]+)" title="The evaluations it is the mean of">', page)
+    assert len(means) >= 3
+    assert all("No evaluation fits" not in alice.client.get(link.replace("&amp;", "&")).text for link in means)
+
+
+def test_the_report_says_that_teams_are_those_of_today_and_takes_any_address(browser_of: BrowserOf) -> None:
+    alice = browser_of("alice")
+    assert "where they belong today" in alice.client.get("/quality/report?by=team").text
+    assert alice.client.get("/quality/report?by=nonsense&from=2020-01-01&to=x&team=x").status_code == 200
+    assert "Scores over time" in alice.client.get("/exports/new?of=scores&since=2026-01-01").text
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
@@ -391,12 +458,23 @@ def test_the_scores_are_taken_out_as_a_workbook(parts: Parts, browser_of: Browse
     quinn, alice = browser_of("quinn"), browser_of("alice")
     submit(quinn, begin(quinn, recording), **{"v-verifies": "0"})
     day = (parts.now() - timedelta(days=5)).date().isoformat()
-    for name, columns in (("scores", ["agent", "from", "mean"]), ("evaluations", ["agent", "scorecard", "total"])):
-        form = {"of-of": name, "of-since": day, "of-agent": "bob", "reason": "Talk of the month", "columns": columns}
+    for name, columns, expected in (
+        ("scores", ["name", "from", "mean"], ("Bob", 40)),
+        ("evaluations", ["agent", "scorecard", "total"], ("Bob", 40)),
+        ("item_scores", ["item", "answered", "share"], (VERIFIES, 0)),
+    ):
+        form = {
+            "of-of": name,
+            "of-since": day,
+            "of-agent": "bob",
+            "of-scorecard": "2",
+            "reason": "Talk of the month",
+            "columns": columns,
+        }
         assert post(alice, "/exports/new", form, page=f"/exports/new?of={name}").status_code == 303
         file = re.search(r'href="(/exports/[0-9a-f-]+/file)"', alice.client.get("/exports").text)
         assert file is not None
         with alice.client.get(file[1]) as answer:
             sheet = load_workbook(BytesIO(answer.data)).worksheets[0]
         rows = list(sheet.iter_rows(values_only=True))
-        assert (len(rows), rows[1][0], rows[1][2]) == (2, "Bob", 40)
+        assert (rows[1][0], rows[1][2]) == expected

@@ -82,7 +82,7 @@ def test_doubtful_recording_is_shown_until_somebody_has_checked_it(parts: Parts,
     assert "1 recording is doubtful and should be checked." in quinn.client.get("/quality").text
     assert "shorter than the call" in quinn.client.get(f"/quality/{recording_id}").text
     form = {"csrf_token": quinn.token(f"/quality/{recording_id}")}
-    assert quinn.client.post(f"/quality/{recording_id}/checked", data=form).status_code == 302
+    assert quinn.client.post(f"/quality/{recording_id}/checked", data=form).status_code == 303
     assert "doubtful" not in quinn.client.get("/quality").text
 
 

@@ -26,6 +26,7 @@ from app.outbound_lists import service as outbound_lists
 from app.outbound_lists.rules import ListState
 from app.patients.models import Patient
 from app.queues.rules import start_of_day
+from app.recordings import service as recordings
 from app.settings import Settings
 from app.teams.service import changes_of_today
 
@@ -69,6 +70,7 @@ def _people(session: Session) -> dict[str, Any]:
         .order_by(AgentStatus.id)
     ):
         agents.setdefault(call_id or "", []).append(agent)
+    stalled = recordings.stalled_calls(session)
     waiting: list[dict[str, Any]] = []
     talks: list[dict[str, Any]] = []
     for row in session.execute(_CALLS):
@@ -84,6 +86,7 @@ def _people(session: Session) -> dict[str, Any]:
                     "answered_at": _iso(row.answered_at),
                     "is_held": row.held_at is not None,
                     "is_rejoining": row.rejoining_at is not None,
+                    "is_recording_stalled": row.id in stalled,
                 }
             )
         elif row.state == CallState.RINGING and row.direction == "inbound" and row.queued_at is not None:

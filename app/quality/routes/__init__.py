@@ -1,4 +1,4 @@
-"""The pages of quality: work list, evaluations, coaching, calibration, report, scorecards and sampling plans."""
+"""The pages of quality: work list, evaluations, coaching, calibration, report, scorecards, plans; and its API."""
 
 from app.quality.routes import (
     calibration,
@@ -11,9 +11,11 @@ from app.quality.routes import (
     scorecards,
     tasks,
 )
+from app.quality.routes.api import api
 from app.quality.routes.blueprint import pages
 
 __all__ = [
+    "api",
     "calibration",
     "coaching",
     "deciding",

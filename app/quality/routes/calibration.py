@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.accounts.models import User
+from app.accounts.rules import OVER_AGENTS
 from app.audit.rules import Action
 from app.calls.models import Call
 from app.errors import InvalidInput
@@ -91,6 +92,7 @@ def show_calibration(calibration_id: int) -> str:
             "progress": service.progress(session, calibration_id),
             "names": service.names(session),
             "own": service.own_judgements(session, calibration_id, signed_in().username),
+            "may_close": service.may_close(found, who(), is_supervisor=signed_in().role in OVER_AGENTS),
         }
         if found.closed_at is not None:
             values["comparison"] = service.compare(session, calibration_id)
@@ -115,7 +117,8 @@ def judge_calibration(calibration_id: int) -> Response:
 @allow(GRADERS)
 def close_calibration(calibration_id: int) -> Response:
     def close(session: Session) -> None:
-        service.close_session(session, parts().bus, calibration_id, who(), now=parts().now())
+        supervises = signed_in().role in OVER_AGENTS
+        service.close_session(session, parts().bus, calibration_id, who(), is_supervisor=supervises, now=parts().now())
 
     to = url_for(".show_calibration", calibration_id=calibration_id)
     told = _("Closed: everybody who grades sees all answers now.")

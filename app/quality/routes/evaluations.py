@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from app.calls.models import Call
 from app.configuration.rules import APPEAL_DAYS
 from app.configuration.service.settings import value
-from app.errors import NotFound
 from app.http import allow, parts, reading, signed_in
 from app.organisation import service as organisation
 from app.quality import service
@@ -29,6 +28,7 @@ from app.quality.routes.blueprint import (
     word_of,
 )
 from app.quality.rules import (
+    NO_QUEUE,
     STATE_TEXT,
     EvaluationState,
     Move,
@@ -40,7 +40,9 @@ from app.quality.rules import (
 )
 from app.quality.service import EvaluationFilters
 from app.queues.service import queue_labels
+from app.recordings import service as recordings
 from app.recordings.models import Recording
+from app.teams import service as teams
 
 
 @pages.get("/evaluations")
@@ -118,10 +120,8 @@ def show_recording_panel(recording_id: str) -> str:
     """What there is of evaluations of one recording, for its page; empty for who may see none."""
     need_view()
     with reading() as session:
-        recording = session.get(Recording, recording_id)
-        call = session.get(Call, recording.call_id) if recording is not None else None
-        if recording is None or call is None:
-            raise NotFound(_("There is no such recording."))
+        recording = recordings.get(session, recording_id)
+        call = session.get_one(Call, recording.call_id)
         rows = service.evaluations_of_recording(session, recording_id, who())
         fitting = service.cards_for(session, call) if who().grades else []
         every = service.cards_in_use(session) if who().grades else []
@@ -135,12 +135,13 @@ def show_recording_panel(recording_id: str) -> str:
 def filters_in_address() -> EvaluationFilters:
     """The filters in the address, only those that mean something."""
     state, figure = request.args.get("state", ""), request.args.get("figure", "")
-    below = request.args.get("below", "")
+    reached = request.args.get("reached", "")
     return EvaluationFilters(
         first=day_of("from"),
         last=day_of("to"),
         agent=word_of("agent"),
         grader=word_of("grader"),
+        team_id=number_of("team"),
         department_id=number_of("department"),
         queue=word_of("queue"),
         scorecard_id=number_of("scorecard"),
@@ -148,17 +149,21 @@ def filters_in_address() -> EvaluationFilters:
         recording_id=word_of("recording"),
         figure=QualityFigure(figure) if figure in set(QualityFigure) else QualityFigure.GRADED,
         item=word_of("item"),
-        below=1.0 if below == "1" else None,
+        reached=service.Reached(reached) if reached in set(service.Reached) else None,
     )
 
 
 def filter_choices(session: Session) -> dict[str, Any]:
-    """What the filters offer."""
-    names = service.names(session)
+    """What the filters offer. What belongs to no team, department or queue can be chosen, too."""
     return {
-        "names": names,
-        "departments": [(str(each.id), each.name) for each in organisation.departments(session)],
-        "queues": list(queue_labels(session).items()),
+        "names": service.names(session),
+        "agents": service.agents_graded(session),
+        "teams": [*((str(each.id), each.name) for each in teams.list_teams(session)), ("0", _("No team"))],
+        "departments": [
+            *((str(each.id), each.name) for each in organisation.departments(session)),
+            ("0", _("No department")),
+        ],
+        "queues": [*queue_labels(session).items(), (NO_QUEUE, _("No queue"))],
         "scorecards": service.list_cards(session),
         "states": [
             (state.value, _(text))

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -23,6 +24,8 @@ from app.quality.rules import Conditions, PeriodKind, read_conditions
 from app.queues.service import queue_labels
 from app.texts import N_
 
+# A line of the list names so many agents, and how many more there are.
+_MOST_NAMED = 5
 _NUMBERS = ("shortest", "longest", "silence")
 
 
@@ -113,13 +116,12 @@ def draw_plan(sampling_id: int) -> Response:
 def show_draw(draw_id: int) -> str:
     """What was drawn from what, and that the seed gives the same calls again."""
     with reading() as session:
-        found, again, is_same = service.drawn_again(session, draw_id)
+        again = service.drawn_again(session, draw_id)
         return render(
             "draw.html",
-            draw=found,
+            draw=again.draw,
             again=again,
-            is_same=is_same,
-            plan=service.get_plan(session, found.plan_id),
+            plan=service.get_plan(session, again.draw.plan_id),
             names=service.names(session),
         )
 
@@ -223,13 +225,21 @@ def _edit_page(session: Session, plan: SamplingPlan | None, typed: dict[str, Any
     )
 
 
+def _more_agents(names: str, more: int) -> str:
+    return str(
+        ngettext("of %(names)s and %(num)s more agent", "of %(names)s and %(num)s more agents", more, names=names)
+    )
+
+
 def _words(session: Session, wanted: Conditions) -> list[str]:
     """What a plan draws from, in words."""
     names, found = service.names(session), []
     if wanted.direction:
         found.append(_("incoming calls only") if wanted.direction == "inbound" else _("outgoing calls only"))
     if wanted.agents:
-        found.append(_("of %(names)s", names="、".join(names.get(each, each) for each in wanted.agents)))
+        shown = "、".join(names.get(each, each) for each in wanted.agents[:_MOST_NAMED])
+        more = len(wanted.agents) - _MOST_NAMED
+        found.append(_("of %(names)s", names=shown) if more <= 0 else _more_agents(shown, more))
     if wanted.department_id is not None:
         department = organisation.department_names(session).get(wanted.department_id, "")
         found.append(_("agents of %(department)s", department=department))

@@ -11,14 +11,15 @@ from flask import request, url_for
 from flask_babel import gettext as _
 
 from app.http import allow, parts, reading
-from app.organisation import service as organisation
 from app.quality import service
 from app.quality.routes.blueprint import GRADERS, day_of, need_view, pages, render, today
 from app.quality.routes.evaluations import filter_choices, filters_in_address
-from app.quality.service import GroupBy
+from app.quality.rules import GROUP_QUESTION_TEXT, GROUP_TEXT, GroupBy, days_of
 from app.reports.rules import Period, choose_period
 from app.reports.rules.charts import HEIGHT, WIDTH, Series, draw
 from app.texts import N_
+
+_FILTERS = ("agent", "team", "department", "queue", "scorecard", "grader")
 
 
 @pages.get("/report")
@@ -30,7 +31,7 @@ def show_report() -> str:
     period = choose_period(day_of("from"), day_of("to"), now)
     by = GroupBy(request.args["by"]) if request.args.get("by") in set(GroupBy) else GroupBy.AGENT
     filters = filters_in_address()
-    filters = replace(filters, first=None, last=None, state=None, item=None, below=None, recording_id=None)
+    filters = replace(filters, first=None, last=None, state=None, item=None, reached=None, recording_id=None)
     with reading() as session:
         report = service.quality_report(session, filters, by=by, first=period.first, last=period.last, zone=zone)
         choices = filter_choices(session)
@@ -41,44 +42,33 @@ def show_report() -> str:
             if filters.scorecard_id is not None
             else []
         )
-        group_names = {
-            GroupBy.AGENT: choices["names"],
-            GroupBy.GRADER: choices["names"],
-            GroupBy.DEPARTMENT: {str(key): name for key, name in organisation.department_names(session).items()},
-            GroupBy.QUEUE: dict(choices["queues"]),
-            GroupBy.SCORECARD: {str(card.id): card for card in cards.values()},
-        }[by]
+        group_names = service.group_names(session, by)
     series = Series(N_("Mean score"), tuple(value or 0.0 for value in report.over_time))
-    kept = {name: text for name, text in request.args.items() if text and name != "lang"}
+    kept = {name: text for name in (*_FILTERS, "from", "to", "by") if (text := request.args.get(name))}
+    earlier = Period(period.first - (period.last - period.first) - timedelta(days=1), period.first - timedelta(days=1))
     return render(
         "report.html",
         report=report,
         period=period,
+        step_days=days_of(report.steps, period.last),
         by=by.value,
-        by_word=_by_words(),
+        by_word={each.value: _(text) for each, text in GROUP_TEXT.items()},
+        question=_(GROUP_QUESTION_TEXT[by]),
         usual=_usual(now),
         items=items,
         filters=filters,
         cards=cards,
         group_name=lambda key: group_names.get(key, key),
+        nobody={"team": _("No team"), "department": _("No department"), "queue": _("No queue")}.get(by.value, ""),
         chart=draw(report.steps, [series]),
         size=(WIDTH, HEIGHT),
         list_url=_list_url(kept, period),
+        earlier=earlier,
         kept=kept,
-        export=_export_query(filters, period),
+        export={**_export_query(kept, period), "by": by.value},
         as_of=parts().now(),
         **choices,
     )
-
-
-def _by_words() -> dict[str, str]:
-    return {
-        GroupBy.AGENT.value: _("Agent"),
-        GroupBy.DEPARTMENT.value: _("Department"),
-        GroupBy.QUEUE.value: _("Queue"),
-        GroupBy.SCORECARD.value: _("Scorecard"),
-        GroupBy.GRADER.value: _("Grader"),
-    }
 
 
 def _usual(now: date) -> list[tuple[str, Period]]:
@@ -91,26 +81,17 @@ def _usual(now: date) -> list[tuple[str, Period]]:
 
 
 def _list_url(kept: dict[str, str], period: Period) -> Callable[..., str]:
-    """The address of exactly the evaluations that a figure counted."""
-    names: tuple[str, ...] = ("agent", "department", "queue", "scorecard", "grader")
-    filters = {name: kept[name] for name in names if name in kept}
+    """The address of exactly the evaluations that a figure counted: of the period, or of other `days`."""
+    filters = {name: kept[name] for name in _FILTERS if name in kept}
 
-    def address(figure: str, **more: str) -> str:
-        days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-        wanted: dict[str, Any] = {**days, **filters, **more, "figure": figure}
-        return url_for("quality.show_evaluations", **{name: value for name, value in wanted.items() if value != ""})
+    def address(figure: str, days: tuple[date, date] | None = None, **more: str) -> str:
+        first, last = days or (period.first, period.last)
+        wanted: dict[str, Any] = {"from": first.isoformat(), "to": last.isoformat(), **filters, **more}
+        return url_for("quality.show_evaluations", figure=figure, **wanted)
 
     return address
 
 
-def _export_query(filters: service.EvaluationFilters, period: Period) -> dict[str, str]:
-    query = {
-        "since": period.first.isoformat(),
-        "until": period.last.isoformat(),
-        "agent": filters.agent,
-        "grader": filters.grader,
-        "queue": filters.queue,
-        "department": filters.department_id,
-        "scorecard": filters.scorecard_id,
-    }
-    return {name: str(value) for name, value in query.items() if value is not None}
+def _export_query(kept: dict[str, str], period: Period) -> dict[str, str]:
+    days = {"since": period.first.isoformat(), "until": period.last.isoformat()}
+    return {**days, **{name: kept[name] for name in _FILTERS if name in kept}}

@@ -19,6 +19,35 @@ class QualityFigure(StrEnum):
     CHANGED = "changed"
 
 
+class GroupBy(StrEnum):
+    """By what the figures are told apart."""
+
+    AGENT = "agent"
+    TEAM = "team"
+    DEPARTMENT = "department"
+    QUEUE = "queue"
+    SCORECARD = "scorecard"
+    GRADER = "grader"
+
+
+NO_QUEUE = "-"
+"""The key of evaluations of calls that came through no queue; of no team and no department it is 0."""
+GROUP_TEXT: Mapping[GroupBy, str] = {
+    GroupBy.AGENT: N_("Agent"),
+    GroupBy.TEAM: N_("Team"),
+    GroupBy.DEPARTMENT: N_("Department"),
+    GroupBy.QUEUE: N_("Queue"),
+    GroupBy.SCORECARD: N_("Scorecard"),
+    GroupBy.GRADER: N_("Grader"),
+}
+GROUP_QUESTION_TEXT: Mapping[GroupBy, str] = {
+    GroupBy.AGENT: N_("How do the agents score?"),
+    GroupBy.TEAM: N_("How do the teams score?"),
+    GroupBy.DEPARTMENT: N_("How do the departments score?"),
+    GroupBy.QUEUE: N_("How do calls of each queue score?"),
+    GroupBy.SCORECARD: N_("How do calls score by each scorecard?"),
+    GroupBy.GRADER: N_("How do the graders score?"),
+}
 FIGURE_TEXT: Mapping[str, str] = {
     QualityFigure.GRADED: N_("Graded"),
     "mean": N_("Mean score"),
@@ -47,6 +76,12 @@ def steps_of(first: date, last: date) -> tuple[date, ...]:
     while (following := (starts[-1].replace(day=1) + timedelta(days=32)).replace(day=1)) <= last:
         starts.append(following)
     return tuple(starts)
+
+
+def days_of(steps: tuple[date, ...], last: date) -> tuple[tuple[date, date], ...]:
+    """The first and the last day of each step of a period that ends on `last`."""
+    ends = (*(following - timedelta(days=1) for following in steps[1:]), last)
+    return tuple(zip(steps, ends, strict=True))
 
 
 def step_at(steps: tuple[date, ...], day: date) -> int:

@@ -35,6 +35,19 @@ PERIOD_TEXT: Mapping[PeriodKind, str] = {
 }
 
 
+class LeftOut(StrEnum):
+    """Why a call that fits a plan is not among those that it draws from."""
+
+    GRADED = "graded"  # somebody has graded it by the same scorecard already
+    DRAWN_BEFORE = "drawn_before"  # by this plan
+
+
+LEFT_OUT_TEXT: Mapping[LeftOut, str] = {
+    LeftOut.GRADED: N_("graded already by the same scorecard"),
+    LeftOut.DRAWN_BEFORE: N_("drawn before by this plan"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The days of one period, both included."""

@@ -181,15 +181,20 @@ def progress(session: Session, session_id: int) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def close_session(session: Session, bus: Bus, session_id: int, who: Who, *, now: datetime) -> CalibrationSession:
+def close_session(
+    session: Session, bus: Bus, session_id: int, who: Who, *, is_supervisor: bool, now: datetime
+) -> CalibrationSession:
     """End the blind part: no answer comes any more, and everybody who grades sees them all. Raises Conflict twice.
 
-    Drafts that were not submitted are given up: they do not count.
+    Whoever began it does so, or a supervisor: NotAllowed for others. Drafts that were not submitted are given up: they
+    do not count.
     """
     access.need_write(session, Module.QUALITY)
     found = session.scalar(select(CalibrationSession).where(CalibrationSession.id == session_id).with_for_update())
     if found is None:
         raise NotFound(N_("There is no such calibration."))
+    if not may_close(found, who, is_supervisor=is_supervisor):
+        raise NotAllowed(N_("Whoever began a calibration closes it, or a supervisor."))
     if found.closed_at is not None:
         raise Conflict(N_("This calibration is closed."))
     found.closed_at, found.closed_by = now, who.username
@@ -201,6 +206,11 @@ def close_session(session: Session, bus: Bus, session_id: int, who: Who, *, now:
     versions.flush(session)
     _tell(session, bus, found, "calibration.closed", who, now)
     return found
+
+
+def may_close(found: CalibrationSession, who: Who, *, is_supervisor: bool) -> bool:
+    """Whether this person may end the blind part: early, it gives up what the others have not submitted."""
+    return is_supervisor or found.created_by == who.username
 
 
 def compare(session: Session, session_id: int) -> Comparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,8 +24,9 @@ from app.quality.models import (
     EvaluationVersion,
     ScorecardVersion,
 )
-from app.quality.rules import SHOWN_TO_AGENT, EvaluationState, QualityFigure, Standing, Who
+from app.quality.rules import NO_QUEUE, SHOWN_TO_AGENT, EvaluationState, QualityFigure, Standing, Who
 from app.recordings.models import Recording
+from app.teams.models import TeamMember
 from app.texts import N_
 
 _COUNTED = Evaluation.state.in_(sorted(SHOWN_TO_AGENT))
@@ -41,17 +43,32 @@ CONDITIONS: Mapping[QualityFigure, ColumnElement[bool]] = {
 """What each figure counts, of evaluations outside calibrations."""
 
 
+class Reached(StrEnum):
+    """How much of an item was reached."""
+
+    NOT_ALL = "not_all"
+    NOTHING = "nothing"
+
+
+_REACHED: Mapping[Reached, ColumnElement[bool]] = {
+    Reached.NOT_ALL: EvaluationAnswer.share < 1,
+    Reached.NOTHING: EvaluationAnswer.share == 0,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationFilters:
     """What a list, and a figure, is narrowed to; what is empty lets everything pass. Days are those of the call.
 
-    `item` narrows to evaluations that answered this item, `below` those that reached less than that share of it.
+    `team_id` and `department_id` are those of the agent now, 0 for none. `item` narrows to evaluations that answered
+    this item, `reached` to those that reached less than all of it, or nothing.
     """
 
     first: date | None = None
     last: date | None = None
     agent: str | None = None
     grader: str | None = None
+    team_id: int | None = None
     department_id: int | None = None
     queue: str | None = None
     scorecard_id: int | None = None
@@ -59,7 +76,7 @@ class EvaluationFilters:
     recording_id: str | None = None
     figure: QualityFigure = QualityFigure.GRADED
     item: str | None = None
-    below: float | None = None
+    reached: Reached | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +119,27 @@ def list_evaluations(
     limit: int = DEFAULT_LIMIT,
 ) -> Page[EvaluationRow]:
     """Submitted evaluations outside calibrations, newest call first."""
-    limit = max(1, min(limit, LARGEST_LIMIT))
-    query = _rows().where(*conditions(filters, zone))
-    if cursor:
-        at, last_id = read_cursor(cursor, (datetime, int))
-        query = query.where(or_(Evaluation.call_at < at, and_(Evaluation.call_at == at, Evaluation.id < last_id)))
-    rows = session.execute(query.order_by(Evaluation.call_at.desc(), Evaluation.id.desc()).limit(limit + 1)).all()
-    items = [_row(row) for row in rows[:limit]]
-    last = items[-1].evaluation if len(rows) > limit else None
-    return Page(items=items, next_cursor=write_cursor(last.call_at, last.id) if last else None)
+    return _page(session, _rows().where(*conditions(filters, zone)), cursor, limit)
+
+
+def list_own_evaluations(
+    session: Session,
+    username: str,
+    filters: EvaluationFilters,
+    *,
+    zone: ZoneInfo,
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Page[EvaluationRow]:
+    """The same of this agent's own calls, whatever the agent may hear."""
+    query = _own_rows().where(Evaluation.agent == username, *conditions(filters, zone))
+    return _page(session, query, cursor, limit)
+
+
+def get_row(session: Session, evaluation_id: int, who: Who) -> EvaluationRow:
+    """One evaluation as a list shows it. Raises NotFound for one that this person may not see, or not yet."""
+    found = get_evaluation(session, evaluation_id, who)
+    return _row(session.execute(_own_rows().where(Evaluation.id == found.id)).one())
 
 
 def every_evaluation(session: Session, filters: EvaluationFilters, *, zone: ZoneInfo) -> Any:
@@ -176,6 +205,17 @@ def names(session: Session) -> dict[str, str]:
     return {row.username: row.display_name for row in session.execute(select(User.username, User.display_name))}
 
 
+def agents_graded(session: Session) -> list[tuple[str, str]]:
+    """Whose calls have evaluations that may be seen: username and name, by name."""
+    seen = (
+        select(Evaluation.id)
+        .join(Recording, Recording.id == Evaluation.recording_id)
+        .where(Evaluation.agent == User.username, Evaluation.calibration_id.is_(None), _COUNTED)
+    )
+    query = select(User.username, User.display_name).where(seen.exists()).order_by(User.display_name)
+    return [(row.username, row.display_name) for row in session.execute(query)]
+
+
 def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     """What the evaluations of a list, or of a figure, have in common."""
     found: list[ColumnElement[bool]] = [Evaluation.calibration_id.is_(None), CONDITIONS[filters.figure]]
@@ -186,7 +226,6 @@ def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement
     plain: dict[Any, Any] = {
         Evaluation.agent: filters.agent,
         Evaluation.grader: filters.grader,
-        Evaluation.queue: filters.queue,
         Evaluation.state: filters.state,
         Evaluation.recording_id: filters.recording_id,
     }
@@ -194,6 +233,11 @@ def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement
     if filters.department_id is not None:
         staff = select(User.username).where(User.department_id == (filters.department_id or None))
         found.append(Evaluation.agent.in_(staff))
+    if filters.team_id is not None:
+        in_team = exists().where(TeamMember.username == Evaluation.agent)
+        found.append(in_team.where(TeamMember.team_id == filters.team_id) if filters.team_id else ~in_team)
+    if filters.queue is not None:
+        found.append(Evaluation.queue == (None if filters.queue == NO_QUEUE else filters.queue))
     if filters.scorecard_id is not None:
         wanted = select(ScorecardVersion.id).where(ScorecardVersion.scorecard_id == filters.scorecard_id)
         found.append(Evaluation.card_version_id.in_(wanted))
@@ -204,10 +248,21 @@ def conditions(filters: EvaluationFilters, zone: ZoneInfo) -> list[ColumnElement
             EvaluationAnswer.item == filters.item,
             EvaluationAnswer.share.is_not(None),
         ]
-        if filters.below is not None:
-            answer.append(EvaluationAnswer.share < filters.below)
+        if filters.reached is not None:
+            answer.append(_REACHED[filters.reached])
         found.append(exists().where(*answer))
     return found
+
+
+def _page(session: Session, query: Any, cursor: str | None, limit: int) -> Page[EvaluationRow]:
+    limit = max(1, min(limit, LARGEST_LIMIT))
+    if cursor:
+        at, last_id = read_cursor(cursor, (datetime, int))
+        query = query.where(or_(Evaluation.call_at < at, and_(Evaluation.call_at == at, Evaluation.id < last_id)))
+    rows = session.execute(query.order_by(Evaluation.call_at.desc(), Evaluation.id.desc()).limit(limit + 1)).all()
+    items = [_row(row) for row in rows[:limit]]
+    last = items[-1].evaluation if len(rows) > limit else None
+    return Page(items=items, next_cursor=write_cursor(last.call_at, last.id) if last else None)
 
 
 def _may_see(session: Session, evaluation: Evaluation, who: Who) -> bool:

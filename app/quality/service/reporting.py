@@ -1,11 +1,11 @@
-"""The report of quality: how well, by agent, department, queue, scorecard and item, and over time (N-64, T-09)."""
+"""The report of quality: how well, by agent, team, department, queue, scorecard and item, over time (N-64, T-09)."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,21 +13,17 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.organisation.service import department_names
 from app.quality.models import Evaluation, EvaluationAnswer, Scorecard, ScorecardVersion
-from app.quality.rules import QualityFigure, step_at, steps_of
-from app.quality.service.reading import CONDITIONS, EvaluationFilters, conditions
+from app.quality.rules import NO_QUEUE, GroupBy, QualityFigure, step_at, steps_of
+from app.quality.service.reading import CONDITIONS, EvaluationFilters, conditions, names
 from app.quality.service.scorecards import card_of
+from app.queues.service import queue_labels
 from app.recordings.models import Recording
+from app.teams.models import Team, TeamMember
 
 _DAY = timedelta(days=1)
-
-
-class GroupBy(StrEnum):
-    AGENT = "agent"
-    DEPARTMENT = "department"
-    QUEUE = "queue"
-    SCORECARD = "scorecard"
-    GRADER = "grader"
+_Row = tuple[str, date, float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +41,16 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLine:
-    """One line of the report; `key` is what the list behind it is narrowed to. `steps` are means over time."""
+    """One line of the report; `key` is what the list behind it is narrowed to. `steps` are means over time.
+
+    Which team or department an agent belongs to is what is true now: neither room remembers how it was at the call.
+    """
 
     key: str
     figures: Figures
     before: float | None
     steps: tuple[float | None, ...]
+    graded_steps: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +85,18 @@ def quality_report(
     span = last - first
     earlier = replace(filters, first=first - (span + _DAY), last=first - _DAY)
     steps = steps_of(first, last)
-    rows = _totals(session, chosen, by, zone)
+    rows = _rows(session, chosen, by, zone)
     means = {each.key: each.figures.mean for each in _groups(session, earlier, by, zone)}
+    own: dict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        own[row[0]].append(row)
     groups = [
-        replace(each, before=means.get(each.key), steps=_means([row for row in rows if row[0] == each.key], steps))
+        replace(
+            each,
+            before=means.get(each.key),
+            steps=_means(own[each.key], steps),
+            graded_steps=_counts(own[each.key], steps),
+        )
         for each in _groups(session, chosen, by, zone)
     ]
     return QualityReport(
@@ -96,7 +104,7 @@ def quality_report(
         before=_figures(session, earlier, zone),
         steps=steps,
         over_time=_means(rows, steps),
-        graded_over_time=tuple(sum(step_at(steps, row[1]) == place for row in rows) for place in range(len(steps))),
+        graded_over_time=_counts(rows, steps),
         groups=groups,
     )
 
@@ -141,23 +149,30 @@ def _figures(session: Session, filters: EvaluationFilters, zone: ZoneInfo) -> Fi
 def _groups(session: Session, filters: EvaluationFilters, by: GroupBy, zone: ZoneInfo) -> list[GroupLine]:
     key = _KEYS[by]
     query = _from(select(key.label("key"), *_columns()), filters, zone).group_by(key)
-    found = [GroupLine(key=_text(row.key), figures=_read(row), before=None, steps=()) for row in session.execute(query)]
+    found = [
+        GroupLine(key=_key(by, row.key), figures=_read(row), before=None, steps=(), graded_steps=())
+        for row in session.execute(query)
+    ]
     return sorted(found, key=lambda line: (line.figures.mean is None, line.figures.mean, line.key))
 
 
-def _totals(session: Session, filters: EvaluationFilters, by: GroupBy, zone: ZoneInfo) -> list[tuple[str, date, float]]:
+def _rows(session: Session, filters: EvaluationFilters, by: GroupBy, zone: ZoneInfo) -> list[_Row]:
     query = _from(select(_KEYS[by], Evaluation.call_at, Evaluation.total), filters, zone)
-    return [
-        (_text(key), at.astimezone(zone).date(), total)
-        for key, at, total in session.execute(query.where(Evaluation.total.is_not(None)))
-    ]
+    return [(_key(by, key), at.astimezone(zone).date(), total) for key, at, total in session.execute(query)]
 
 
-def _means(rows: Sequence[tuple[str, date, float]], steps: tuple[date, ...]) -> tuple[float | None, ...]:
+def _means(rows: Sequence[_Row], steps: tuple[date, ...]) -> tuple[float | None, ...]:
     found: list[list[float]] = [[] for _ in steps]
-    for _key, day, total in rows:
+    for _group, day, total in rows:
+        if total is None:
+            continue
         found[step_at(steps, day)].append(total)
     return tuple(round(sum(each) / len(each), 1) if each else None for each in found)
+
+
+def _counts(rows: Sequence[_Row], steps: tuple[date, ...]) -> tuple[int, ...]:
+    places = Counter(step_at(steps, day) for _group, day, _total in rows)
+    return tuple(places[place] for place in range(len(steps)))
 
 
 def _columns() -> list[Any]:
@@ -177,6 +192,7 @@ def _from(query: Any, filters: EvaluationFilters, zone: ZoneInfo) -> Any:
         .join(Recording, Recording.id == Evaluation.recording_id)
         .join(ScorecardVersion, ScorecardVersion.id == Evaluation.card_version_id)
         .outerjoin(User, User.username == Evaluation.agent)
+        .outerjoin(TeamMember, TeamMember.username == Evaluation.agent)
         .where(*conditions(filters, zone))
     )
 
@@ -186,8 +202,23 @@ def _read(row: Any) -> Figures:
     return Figures(counts=counts, mean=None if row.mean is None else float(row.mean))
 
 
-def _text(key: Any) -> str:
-    return "" if key is None else str(key)
+def _key(by: GroupBy, key: Any) -> str:
+    if key is None:
+        return NO_QUEUE if by is GroupBy.QUEUE else "0"
+    return str(key)
+
+
+def group_names(session: Session, by: GroupBy) -> dict[str, str]:
+    """What the groups are called, by the key of their line; what belongs to none has no name."""
+    if by is GroupBy.TEAM:
+        return {str(id): name for id, name in session.execute(select(Team.id, Team.name).order_by(Team.name))}
+    if by is GroupBy.DEPARTMENT:
+        return {str(id): name for id, name in department_names(session).items()}
+    if by is GroupBy.QUEUE:
+        return dict(queue_labels(session))
+    if by is GroupBy.SCORECARD:
+        return {str(card.id): card.name for card in card_names(session).values()}
+    return names(session)
 
 
 def card_names(session: Session) -> dict[int, Scorecard]:
@@ -197,6 +228,7 @@ def card_names(session: Session) -> dict[int, Scorecard]:
 
 _KEYS: Mapping[GroupBy, Any] = {
     GroupBy.AGENT: Evaluation.agent,
+    GroupBy.TEAM: TeamMember.team_id,
     GroupBy.DEPARTMENT: User.department_id,
     GroupBy.QUEUE: Evaluation.queue,
     GroupBy.SCORECARD: ScorecardVersion.scorecard_id,

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, undefer
 
 from app.access import service as access
 from app.access.rules import Module
-from app.accounts.models import User
 from app.bus import Bus
 from app.calls.models import Call
-from app.configuration.rules import SATISFIED_PERCENT
-from app.configuration.service.settings import value
 from app.db import rows_changed
 from app.errors import Conflict, InvalidInput, NotFound
 from app.journal.service import Entry, append
@@ -33,26 +30,18 @@ from app.quality.rules import (
     Span,
     draw,
     drawn_at,
-    longest_silence,
-    read_conditions,
     seed_of,
     span_before,
     span_of,
     write_conditions,
 )
-from app.questionnaires.models import QuestionnaireResponse
+from app.quality.service.candidates import Candidate, candidates_of
 from app.recordings.models import Recording
-from app.recordings.rules import RecordingState
 from app.texts import N_
 
 MOST_GRADE_DAYS = 60
-# What a patient says of a call comes within days; later ones are about something else.
 # Until then a period that is over is not drawn: it ends at midnight and its last recordings come in.
 _NIGHT = timedelta(hours=1)
-_ANSWERED_WITHIN = timedelta(days=14)
-# An hour of peaks is 700 kB: so many at once are read when a plan asks for silence.
-_PEAKS_AT_ONCE = 50
-_ANSWERS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +54,24 @@ class PlanData:
     per_agent: int
     grade_days: int
     conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnLine:
+    """Of one agent: from how many calls it was drawn, and which were."""
+
+    agent: str
+    candidates: int
+    recording_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnAgain:
+    """A draw as anybody gets it again; `is_same`: those are the calls that were drawn."""
+
+    draw: SampleDraw
+    lines: tuple[DrawnLine, ...]
+    is_same: bool
 
 
 def get_plan(session: Session, plan_id: int) -> SamplingPlan:
@@ -163,17 +170,29 @@ def ask_for_draw(session: Session, plan_id: int, *, now: datetime, zone: ZoneInf
     plan.next_draw_at = now
 
 
-def drawn_again(session: Session, draw_id: int) -> tuple[SampleDraw, dict[str, list[str]], bool]:
-    """A draw, what its seed and candidates give now by agent, and whether those are the calls that were drawn."""
+def drawn_again(session: Session, draw_id: int) -> DrawnAgain:
+    """A draw beside what its seed and candidates give now. Raises NotFound.
+
+    Agents and calls are those in the scope of whoever asks; whether it is the same is told of the whole draw.
+    """
     query = select(SampleDraw).where(SampleDraw.id == draw_id).options(undefer(SampleDraw.candidates))
-    found = session.scalar(query)
+    found = session.scalar(query) if 0 < draw_id < 2**31 else None
     if found is None:
         raise NotFound(N_("There is no such draw."))
     again = {agent: draw(found.seed, ids, found.per_agent) for agent, ids in found.candidates.items()}
-    # The whole of it, whatever the scope: only whether it is the same is told, and the ids stand in the draw anyhow.
     drawn = select(GradingTask.recording_id).where(GradingTask.draw_id == draw_id)
     tasks = set(session.scalars(drawn.execution_options(**{access.UNSCOPED: True})))
-    return found, again, {each for ids in again.values() for each in ids} == tasks
+    shown = _shown(session, found)
+    lines = [
+        DrawnLine(
+            agent=agent,
+            candidates=sum(each in shown for each in found.candidates[agent]),
+            recording_ids=tuple(each for each in ids if each in shown),
+        )
+        for agent, ids in again.items()
+    ]
+    is_same = {each for ids in again.values() for each in ids} == tasks
+    return DrawnAgain(draw=found, lines=tuple(line for line in lines if line.candidates), is_same=is_same)
 
 
 def _draw(
@@ -181,14 +200,15 @@ def _draw(
 ) -> SampleDraw | None:
     if _is_drawn(session, plan, span):
         return None
-    seed, candidates = seed_of(plan.seed, span), _candidates(session, plan, span, zone)
+    seed = seed_of(plan.seed, span)
+    candidates, left_out = candidates_of(session, plan, span, zone)
     by_agent: dict[str, list[str]] = defaultdict(list)
     for each in candidates:
         by_agent[each.agent].append(each.recording_id)
     picked = {one for ids in by_agent.values() for one in draw(seed, ids, plan.per_agent)}
     made = SampleDraw(
         plan_id=plan.id, first_day=span.first, last_day=span.last, seed=seed, per_agent=plan.per_agent,
-        considered=len(candidates), drawn=len(picked), drawn_at=now,
+        considered=len(candidates), drawn=len(picked), drawn_at=now, left_out=left_out,
         candidates={agent: sorted(ids) for agent, ids in sorted(by_agent.items())},
     )  # fmt: skip
     session.add(made)
@@ -201,94 +221,20 @@ def _draw(
     return made
 
 
+def _shown(session: Session, found: SampleDraw) -> set[str]:
+    """The recordings of the days of a draw that are in the scope, a day more at either end for the time zone."""
+    first = datetime.combine(found.first_day - timedelta(days=1), time(), UTC)
+    last = datetime.combine(found.last_day + timedelta(days=2), time(), UTC)
+    query = select(Recording.id).join(Call, Call.id == Recording.call_id)
+    return set(session.scalars(query.where(Call.started_at >= first, Call.started_at < last)))
+
+
 def _is_drawn(session: Session, plan: SamplingPlan, span: Span) -> bool:
     known = select(SampleDraw.id).where(SampleDraw.plan_id == plan.id, SampleDraw.first_day == span.first)
     return session.scalar(known) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    recording_id: str
-    call_id: str
-    agent: str
-    call_at: datetime
-
-
-def _candidates(session: Session, plan: SamplingPlan, span: Span, zone: ZoneInfo) -> list[_Candidate]:
-    """The calls of the period that fit the plan and that it has not drawn before."""
-    wanted = read_conditions(plan.conditions)
-    first = datetime.combine(span.first, time(), zone)
-    last = datetime.combine(span.last + timedelta(days=1), time(), zone)
-    before = exists().where(GradingTask.plan_id == plan.id, GradingTask.recording_id == Recording.id)
-    query = (
-        select(Recording.id, Recording.call_id, Call.agent, Call.started_at)
-        .join(Call, Call.id == Recording.call_id)
-        .where(Call.started_at >= first, Call.started_at < last, Call.agent.is_not(None))
-        .where(Recording.state == RecordingState.READY, ~before, *_conditions(wanted))
-        .order_by(Recording.id)
-    )
-    found = [
-        _Candidate(recording_id, call_id, agent, call_at)
-        for recording_id, call_id, agent, call_at in session.execute(query)
-        if agent is not None
-    ]
-    if wanted.low_satisfaction:
-        unsatisfied = _unsatisfied(session, found)
-        found = [each for each in found if each.recording_id in unsatisfied]
-    if wanted.silence is not None:
-        silent = set(_silent(session, [each.recording_id for each in found], wanted.silence))
-        found = [each for each in found if each.recording_id in silent]
-    return found
-
-
-def _conditions(wanted: Conditions) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.agents:
-        found.append(Call.agent.in_(wanted.agents))
-    if wanted.department_id is not None:
-        found.append(Call.agent.in_(select(User.username).where(User.department_id == wanted.department_id)))
-    if wanted.direction:
-        found.append(Call.direction == wanted.direction)
-    if wanted.queues:
-        found.append(Call.queue.in_(wanted.queues))
-    if wanted.dispositions:
-        found.append(Call.disposition.in_(wanted.dispositions))
-    if wanted.shortest is not None:
-        found.append(Recording.seconds >= wanted.shortest)
-    if wanted.longest is not None:
-        found.append(Recording.seconds <= wanted.longest)
-    return found
-
-
-def _unsatisfied(session: Session, candidates: Sequence[_Candidate]) -> set[str]:
-    """The recordings after which the patient answered a questionnaire, within days, and was not satisfied."""
-    percent, answer, found = value(session, SATISFIED_PERCENT), QuestionnaireResponse, set()
-    for start in range(0, len(candidates), _ANSWERS_AT_ONCE):
-        some = [each.recording_id for each in candidates[start : start + _ANSWERS_AT_ONCE]]
-        query = (
-            select(Recording.id, Call.started_at, answer.completed_at)
-            .join(Call, Call.id == Recording.call_id)
-            .join(answer, answer.patient_id == Call.patient_id)
-            .where(Recording.id.in_(some), answer.completed_at >= Call.started_at, answer.highest_score > 0)
-            .where(answer.score * 100 < answer.highest_score * percent)
-        )
-        found |= {
-            recording_id
-            for recording_id, called_at, answered_at in session.execute(query)
-            if answered_at is not None and answered_at - called_at <= _ANSWERED_WITHIN
-        }
-    return found
-
-
-def _silent(session: Session, ids: Sequence[str], least: int) -> Iterator[str]:
-    for start in range(0, len(ids), _PEAKS_AT_ONCE):
-        some = ids[start : start + _PEAKS_AT_ONCE]
-        for recording_id, peaks in session.execute(select(Recording.id, Recording.peaks).where(Recording.id.in_(some))):
-            if longest_silence(peaks) >= least:
-                yield recording_id
-
-
-def _task(plan: SamplingPlan, made: SampleDraw, each: _Candidate, due_on: date, now: datetime) -> GradingTask:
+def _task(plan: SamplingPlan, made: SampleDraw, each: Candidate, due_on: date, now: datetime) -> GradingTask:
     return GradingTask(
         plan_id=plan.id, draw_id=made.id, recording_id=each.recording_id, call_id=each.call_id, agent=each.agent,
         call_at=each.call_at, state=GradingState.OPEN, due_on=due_on, created_at=now,

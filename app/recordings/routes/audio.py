@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import ExitStack
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import structlog
 from flask import Response, request
@@ -22,7 +22,7 @@ from app.http import audit, parts, reading, signed_in, viewer, writing
 from app.parts import Parts
 from app.recordings import service
 from app.recordings.models import Recording
-from app.recordings.rules import Kept, RecordingState
+from app.recordings.rules import Kept, RecordingState, part_asked
 from app.texts import N_
 from recordings.sealed import KeyUnknownError, SealBrokenError
 from recordings.stores import StoreAwayError
@@ -113,13 +113,23 @@ def _answer(found: Recording, audio: Audio, stack: ExitStack) -> Response:
     response.content_length = audio.size
     if found.sha256:
         response.set_etag(found.sha256)
-    response.make_conditional(request, accept_ranges=True, complete_length=audio.size)
+    response.make_conditional(_plainly_asked(audio.size), accept_ranges=True, complete_length=audio.size)
     if "download" in request.args:
         name = f"{found.started_at:%Y%m%d-%H%M%S}-{found.id}.flac"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Accept-Ranges"] = "bytes"
     return response
+
+
+def _plainly_asked(size: int) -> dict[str, Any]:
+    """The request with its Range in the one form that Werkzeug answers as RFC 9110 wants it, or without any."""
+    environ = dict(request.environ)
+    asked = part_asked(environ.pop("HTTP_RANGE", ""), size)
+    if asked is not None:
+        start, stop = asked
+        environ["HTTP_RANGE"] = f"bytes={start}-{stop - 1}" if start < stop else f"bytes={size}-"
+    return environ
 
 
 class _Stream(io.RawIOBase):

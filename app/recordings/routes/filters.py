@@ -35,10 +35,10 @@ def chosen_filters() -> dict[str, str]:
     return {
         "from": _day(given.get("from", "")),
         "to": _day(given.get("to", "")),
-        "agent": given.get("agent", "")[:64],
-        "patient": given.get("patient", "") if given.get("patient", "").isdecimal() else "",
+        "agent": _word(given.get("agent", ""), 64),
+        "patient": _id(given.get("patient", "")),
         "number": "".join(each for each in given.get("number", "")[:24] if each in "+0123456789"),
-        "queue": given.get("queue", "")[:40],
+        "queue": _word(given.get("queue", ""), 40),
         "direction": _one_of(given.get("direction", ""), DIRECTIONS),
         "disposition": _one_of(given.get("disposition", ""), DISPOSITION_TEXT),
         "shortest": _minutes(given.get("shortest", "")),
@@ -79,6 +79,14 @@ def _number(typed: str) -> str | None:
     settings = parts().settings
     found = parse_number(typed, area_code=settings.area_code, outside_prefix=settings.outside_prefix)
     return found.e164 if found else typed.lstrip("+0")[-15:] or None
+
+
+def _word(text: str, longest: int) -> str:
+    return text.replace("\x00", "")[:longest]
+
+
+def _id(text: str) -> str:
+    return text if text.isascii() and text.isdecimal() and len(text) < 20 else ""
 
 
 def _one_of(text: str, known: Container[str]) -> str:

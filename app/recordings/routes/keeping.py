@@ -101,8 +101,8 @@ def hold_recording(recording_id: str) -> BaseResponse:
 @allow(OVER_AGENTS)
 def release_hold(recording_id: str, hold_id: int) -> BaseResponse:
     def release(session: Session) -> str:
-        service.get(session, recording_id)
-        service.release(session, parts().bus, hold_id, by=signed_in().username, now=parts().now())
+        found = service.get(session, recording_id)
+        service.release(session, parts().bus, found, hold_id, by=signed_in().username, now=parts().now())
         audit(session, Action.CHANGE, subject=f"recording:{recording_id}", details={"state": "released"})
         return str(_("The hold has ended."))
 
@@ -126,8 +126,8 @@ def add_comment(recording_id: str) -> BaseResponse:
 @allow(WITH_RECORDINGS)
 def remove_comment(recording_id: str, comment_id: int) -> BaseResponse:
     def remove(session: Session) -> str:
-        service.get(session, recording_id)
-        service.remove_comment(session, comment_id, by=signed_in().username)
+        found = service.get(session, recording_id)
+        service.remove_comment(session, found, comment_id, by=signed_in().username)
         return str(_("The comment was removed."))
 
     return _act(remove, url_for(".show_recording", recording_id=recording_id))

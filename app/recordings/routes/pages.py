@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access.rules import Module
 from app.accounts.rules import OVER_AGENTS, WITH_RECORDINGS, Role
 from app.alarms.rules import AlarmKind
+from app.audit.rules import Action
 from app.calls.rules import DISPOSITION_TEXT
 from app.calls.service.history import agents_with_calls
 from app.configuration.rules import YEARS_KEPT
 from app.configuration.service import value
-from app.http import allow, parts, reading, signed_in, viewer
+from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.queues.service import list_queues
 from app.recordings import service
 from app.recordings.routes.filters import DIRECTIONS, MARKED_BY, chosen_filters, filters_of
@@ -63,6 +64,11 @@ def show_recording(recording_id: str) -> str:
     with reading() as session:
         item = service.get_item(session, recording_id)
         years = value(session, YEARS_KEPT[service.class_of(session, item.call)])
+        comments, holds = service.comments(session, recording_id), service.holds_of(session, recording_id)
+        deletion = service.deletion_of(session, recording_id)
+        people = {each.by for each in comments} | {each.held_by for each in holds}
+        people |= {each.released_by for each in holds if each.released_by}
+        people |= {deletion.ordered_by} if deletion else set()
         return render_template(
             "recordings/show.html",
             item=item,
@@ -72,11 +78,12 @@ def show_recording(recording_id: str) -> str:
             me=signed_in().username,
             markers=service.markers(session, item.recording),
             marker_words={each.value: _(text) for each, text in MARKER_TEXT.items()},
-            comments=service.comments(session, recording_id),
+            comments=comments,
             longest_comment=service.LONGEST_COMMENT,
-            holds=service.holds_of(session, recording_id),
+            holds=holds,
             kept_until=kept_until(item.recording.started_at, years),
-            deletion=service.deletion_of(session, recording_id),
+            deletion=deletion,
+            names=service.names_of(session, people),
             **_words(),
         )
 
@@ -94,11 +101,12 @@ def show_player(recording_id: str) -> str:
 @allow(MAY_CHECK)
 def mark_checked(recording_id: str) -> BaseResponse:
     """Somebody has looked at a doubtful recording."""
-    with parts().database.writing() as session:
+    with writing() as session:
         found = service.get(session, recording_id)
         service.mark_checked(session, parts().bus, found, signed_in().username, parts().now())
+        audit(session, Action.CHANGE, subject=f"recording:{recording_id}", details={"state": "checked"})
     flash(_("Noted: this recording was checked."), "success")
-    return redirect(url_for("recordings.show_recording", recording_id=recording_id))
+    return redirect(url_for("recordings.show_recording", recording_id=recording_id), 303)
 
 
 def _words() -> dict[str, Any]:

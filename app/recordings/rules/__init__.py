@@ -20,6 +20,7 @@ from app.recordings.rules.markers import (
     MarkerKind,
     markers_of,
 )
+from app.recordings.rules.ranges import part_asked
 from app.recordings.rules.states import (
     FINDING_TEXT,
     STATE_TEXT,
@@ -56,6 +57,7 @@ __all__ = [
     "kept_until",
     "manifest_text",
     "markers_of",
+    "part_asked",
     "past_before",
     "wait_before_next_look",
 ]

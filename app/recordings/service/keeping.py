@@ -55,7 +55,7 @@ def hold(
 
     Raises InvalidInput without a subject, NotFound, Conflict for what is gone already.
     """
-    subject = " ".join(subject.split())
+    subject = " ".join(subject.replace("\x00", "").split())
     if not subject or len(subject) > _LONGEST_SUBJECT:
         raise InvalidInput(N_("Say in at most 200 characters for what this is held."), field="subject")
     made = []
@@ -76,15 +76,13 @@ def hold(
     return made
 
 
-def release(session: Session, bus: Bus, hold_id: int, *, by: str, now: datetime) -> None:
-    """End a hold. Others of the same recording go on. Raises NotFound; twice changes nothing."""
+def release(session: Session, bus: Bus, recording: Recording, hold_id: int, *, by: str, now: datetime) -> None:
+    """End a hold of a recording. Others of it go on. Raises NotFound; twice changes nothing."""
     held = session.get(RecordingHold, hold_id) if 0 < hold_id < 2**31 else None
-    if held is None:
+    if held is None or held.recording_id != recording.id:
         raise NotFound(N_("There is no such hold."))
     if held.released_at is None:
         held.released_at, held.released_by = now, by
-        recording = session.get(Recording, held.recording_id)
-        assert recording is not None
         _tell(session, bus, "recording.released", recording, by, now)
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access import service as access
+from app.access.rules import Module
 from app.alarms import service as alarms
 from app.alarms.rules import AlarmKind
 from app.bus import Bus
@@ -44,7 +46,8 @@ def is_listening_on_record(session: Session, recording: Recording, username: str
 
 
 def mark_checked(session: Session, bus: Bus, recording: Recording, username: str, now: datetime) -> None:
-    """Somebody has looked at what was doubtful: clear this call's recording alarms."""
+    """Somebody has looked at what was doubtful: clear this call's recording alarms. Raises NotAllowed."""
+    access.need_write(session, Module.RECORDINGS)
     alarms.clear_alarm(session, AlarmKind.RECORDING_MISSING, recording.call_id, now)
     alarms.clear_alarm(session, AlarmKind.RECORDING_DOUBTFUL, recording.call_id, now)
     alarms.clear_alarm(session, AlarmKind.RECORDING_ALTERED, recording.call_id, now)

@@ -63,7 +63,7 @@ class RecordingItem:
 
 def get(session: Session, recording_id: str) -> Recording:
     """The recording. Raises NotFound."""
-    recording = session.get(Recording, recording_id)
+    recording = session.get(Recording, _id_of(recording_id))
     if recording is None:
         raise NotFound(N_("There is no such recording."))
     return recording
@@ -71,7 +71,7 @@ def get(session: Session, recording_id: str) -> Recording:
 
 def get_item(session: Session, recording_id: str) -> RecordingItem:
     """The recording with its call. Raises NotFound."""
-    row = session.execute(_items().where(Recording.id == recording_id)).one_or_none()
+    row = session.execute(_items().where(Recording.id == _id_of(recording_id))).one_or_none()
     if row is None:
         raise NotFound(N_("There is no such recording."))
     return _item(row)
@@ -79,7 +79,7 @@ def get_item(session: Session, recording_id: str) -> RecordingItem:
 
 def peaks_of(session: Session, recording_id: str) -> tuple[Recording, dict[str, Any]]:
     """The recording and the peaks of its two sides. Raises NotFound; the peaks are empty while there is no audio."""
-    recording = session.get(Recording, recording_id, options=[undefer(Recording.peaks)])
+    recording = session.get(Recording, _id_of(recording_id), options=[undefer(Recording.peaks)])
     if recording is None:
         raise NotFound(N_("There is no such recording."))
     return recording, recording.peaks or {"per_second": 0, "patient": [], "agent": []}
@@ -103,6 +103,12 @@ def list_recordings(
     return Page(items=items, next_cursor=write_cursor(last.started_at, last.id) if last else None)
 
 
+def names_of(session: Session, usernames: Collection[str]) -> dict[str, str]:
+    """What these people are called, by username."""
+    wanted = select(User.username, User.display_name).where(User.username.in_(usernames))
+    return {row.username: row.display_name for row in session.execute(wanted)}
+
+
 def kept(recording: Recording) -> Kept:
     """Where its audio lies. Only for a recording that has some."""
     assert recording.path is not None
@@ -124,6 +130,13 @@ def source_names_stored(session: Session, source_names: Collection[str]) -> set[
         Recording.source_name.in_(source_names), Recording.path.is_not(None), Recording.sha256.is_not(None)
     )
     return set(session.scalars(query))
+
+
+def _id_of(text: str) -> str:
+    # PostgreSQL takes no NUL in a text.
+    if "\x00" in text:
+        raise NotFound(N_("There is no such recording."))
+    return text
 
 
 def _items() -> Select[Recording, Call, str, str, bool]:

@@ -51,10 +51,10 @@ def add_comment(
     return made
 
 
-def remove_comment(session: Session, comment_id: int, *, by: str) -> None:
-    """Take one's own comment away. Raises NotFound, NotAllowed."""
+def remove_comment(session: Session, recording: Recording, comment_id: int, *, by: str) -> None:
+    """Take one's own comment at a recording away. Raises NotFound, NotAllowed."""
     found = session.get(RecordingComment, comment_id) if 0 < comment_id < 2**31 else None
-    if found is None:
+    if found is None or found.recording_id != recording.id:
         raise NotFound(N_("There is no such comment."))
     if found.by != by:
         raise NotAllowed(N_("Only who wrote a comment can take it away."))

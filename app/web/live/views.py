@@ -20,7 +20,7 @@ from app.agents.models import AgentStatus
 from app.agents.rules import OCCUPIED, AgentState, NotReadyReason
 from app.calls import service as calls
 from app.calls.models import Call
-from app.calls.rules import MOST_CHECKS
+from app.calls.rules import MOST_CHECKS, CallState
 from app.errors import NotFound
 from app.floor import service as floor
 from app.followups.models import FollowupAttempt
@@ -37,6 +37,7 @@ from app.patients.rules import MatchState
 from app.patients.service import focus
 from app.queues.models import Queue, TelephonyLink
 from app.queues.service import link_view
+from app.recordings import service as recordings
 from app.worklist.service import NextTask
 
 
@@ -227,6 +228,7 @@ def _call_view(session: Session, call: Call, label: str | None, now: datetime, a
         "consult": _consult_view(session, call, agent),
         "colleague": _colleague_view(session, call, agent) if call.direction == "internal" else None,
         "recording_paused_at": _iso(call.recording_paused_at),
+        "is_recording_stalled": _is_recording_stalled(session, call),
         "transferred_to": display_number(call.transferred_to) if call.transferred_to else None,
         "waited_seconds": max(0, round(waited)),
         "disposition": call.disposition,
@@ -246,6 +248,13 @@ def _call_view(session: Session, call: Call, label: str | None, now: datetime, a
         "kept_since": _iso(kept_places.entered_at(session, call.linkedid)) if call.direction == "outbound" else None,
         "tasks": _open_tasks(session, patient, now),
     }
+
+
+def _is_recording_stalled(session: Session, call: Call) -> bool:
+    """Whether what is being said is not being written."""
+    # Not asked for a call that rings: its pop waits for no further query.
+    is_talked_in = call.state == CallState.ANSWERED and call.ended_at is None
+    return is_talked_in and call.id in recordings.stalled_calls(session)
 
 
 def _task_of(session: Session, call: Call) -> int | None:

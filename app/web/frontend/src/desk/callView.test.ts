@@ -26,6 +26,7 @@ const ringing: Call = {
   consult: null,
   colleague: null,
   recording_paused_at: null,
+  is_recording_stalled: false,
   transferred_to: null,
   waited_seconds: 4,
   disposition: null,

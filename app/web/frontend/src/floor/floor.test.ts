@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Colleague, FloorSnapshot } from "@/live/protocol";
 
-import { agentLines, canBeHeard } from "./floor";
+import { agentLines, canBeHeard, unrecordedAgents } from "./floor";
 
 const NOWHERE = { reason: null, team: null, site: null, queues: {}, languages: [] };
 const AGENTS: Colleague[] = [
@@ -24,6 +24,7 @@ const FLOOR: FloorSnapshot = {
       answered_at: "2026-11-28T05:59:00Z",
       is_held: false,
       is_rejoining: false,
+      is_recording_stalled: false,
     },
   ],
   supervisions: [{ id: "s1", supervisor: "alice", agent: "bob", call_id: "c1", mode: "listen" }],
@@ -46,6 +47,13 @@ test("only a colleague's talk can be heard", () => {
   expect(bob && canBeHeard(bob, "alice")).toBe(true);
   expect(bob && canBeHeard(bob, "bob")).toBe(false);
   expect(alice && canBeHeard(alice, "bob")).toBe(false);
+});
+
+test("whose talk is not being recorded is named until it is again", () => {
+  const [talk] = FLOOR.calls;
+  const stalled = { ...FLOOR, calls: talk ? [{ ...talk, is_recording_stalled: true }] : [] };
+  expect(unrecordedAgents(agentLines(AGENTS, stalled)).map((agent) => agent.id)).toEqual(["bob"]);
+  expect(unrecordedAgents(agentLines(AGENTS, FLOOR))).toEqual([]);
 });
 
 test("before anything is known of calls the agents are shown all the same", () => {

@@ -37,6 +37,11 @@ export function agentLines(agents: BoardSnapshot["agent_list"], floor: FloorSnap
     );
 }
 
+/** Those in whose call nothing of what is said is being written. */
+export function unrecordedAgents(agents: FloorAgent[]): FloorAgent[] {
+  return agents.filter((agent) => agent.talk?.is_recording_stalled === true);
+}
+
 /** Whether this call can be heard by a supervisor: somebody talks in it, and it is not one's own. */
 export function canBeHeard(agent: FloorAgent, username: string): boolean {
   return agent.state === "talking" && agent.talk !== null && !agent.talk.is_rejoining && agent.id !== username;

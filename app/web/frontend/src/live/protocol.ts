@@ -138,6 +138,8 @@ export interface Call {
   /** The other one of an internal call. */
   colleague: { id: string; name: string } | null;
   recording_paused_at: string | null;
+  /** What is being said is not being written. */
+  is_recording_stalled: boolean;
   /** The number outside that has the patient. */
   transferred_to: string | null;
   waited_seconds: number | null;
@@ -289,6 +291,8 @@ export interface Talk {
   answered_at: string | null;
   is_held: boolean;
   is_rejoining: boolean;
+  /** What is being said is not being written. */
+  is_recording_stalled: boolean;
 }
 
 export interface Supervision {

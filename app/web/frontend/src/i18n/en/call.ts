@@ -47,6 +47,7 @@ export const call = {
     park: "Park",
     pauseRecording: "Pause recording",
     recordingPaused: "Recording paused",
+    unrecorded: "This call is not being recorded. Tell your supervisor.",
     parked: "Parked patients",
     parkedBy: "parked by {name}",
     pickUp: "Pick up",

@@ -75,6 +75,8 @@ export const floor = {
     },
     held: "on hold",
     rejoining: "desk reloads",
+    unrecorded: "not recorded",
+    unrecordedOf: "The call of {name} is not being recorded.",
     outbound: "outgoing",
     inbound: "incoming",
     alarms: "Alarms",

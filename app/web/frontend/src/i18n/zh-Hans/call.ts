@@ -47,6 +47,7 @@ export const call = {
     park: "驻留",
     pauseRecording: "暂停录音",
     recordingPaused: "录音已暂停",
+    unrecorded: "本次通话未在录音，请告知班长。",
     parked: "驻留中的患者",
     parkedBy: "由 {name} 驻留",
     pickUp: "接起",

@@ -75,6 +75,8 @@ export const floor = {
     },
     held: "保持中",
     rejoining: "工作台重新载入中",
+    unrecorded: "未在录音",
+    unrecordedOf: "{name} 的通话未在录音。",
     outbound: "呼出",
     inbound: "呼入",
     alarms: "告警",

@@ -47,6 +47,7 @@ export const call = {
     park: "暫駐",
     pauseRecording: "暫停錄音",
     recordingPaused: "錄音已暫停",
+    unrecorded: "這通電話沒有在錄音，請告知主管。",
     parked: "暫駐中的患者",
     parkedBy: "由 {name} 暫駐",
     pickUp: "接起",

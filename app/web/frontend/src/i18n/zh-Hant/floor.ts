@@ -75,6 +75,8 @@ export const floor = {
     },
     held: "保留中",
     rejoining: "工作台重新載入中",
+    unrecorded: "未在錄音",
+    unrecordedOf: "{name} 的通話沒有在錄音。",
     outbound: "撥出",
     inbound: "來電",
     alarms: "警示",
