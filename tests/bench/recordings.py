@@ -77,20 +77,19 @@ def _converting(folder: Path) -> Row:
         path.write_bytes(content)
     vault = Vault(_settings(folder))
 
-    def ours() -> None:
-        for path in raw:
-            target = path.with_suffix(".part")
-            sound.convert(path, target)
-            vault.put(target, path.stem, f"converted/{path.stem}.sealed")
-            target.unlink()
+    def ours(path: Path) -> None:
+        target = path.with_suffix(".part")
+        sound.convert(path, target)
+        vault.put(target, path.stem, f"converted/{path.stem}.sealed")
+        target.unlink()
 
-    def ffmpeg() -> None:
-        for path in raw:
-            command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-f", "s16le", "-ar", "8000", "-ac", "2"]
-            subprocess.run([*command, "-i", str(path), "-c:a", "flac", str(path.with_suffix(".flac"))], check=True)
+    def ffmpeg(path: Path) -> None:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-f", "s16le", "-ar", "8000", "-ac", "2"]
+        subprocess.run([*command, "-i", str(path), "-c:a", "flac", str(path.with_suffix(".flac"))], check=True)
 
-    times = [(_timed(ours), _timed(ffmpeg)) for _ in range(3)]
-    own, bare = (_FILES / statistics.median(column) for column in zip(*times, strict=True))
+    # File by file in turns: whatever else the machine does in between slows both.
+    times = [(_timed(partial(ours, path)), _timed(partial(ffmpeg, path))) for path in raw * 3]
+    own, bare = (1 / statistics.median(column) for column in zip(*times, strict=True))
     what = "minutes of sound converted, measured and sealed a second"
     return what, f"{own:.1f}/s", f"{bare:.1f}/s (plain ffmpeg)", f"{own / bare:.2f}", "≥ 0.9"
 
@@ -140,6 +139,7 @@ def _fill(database: Database) -> None:
         "direction": lambda n: "inbound" if n % 3 else "outbound",
         "state": lambda n: "wrapped_up",
         "number": lambda n: f"+86138{n % 100_000_000:08d}",
+        "number_reversed": lambda n: f"{n % 100_000_000:08d}"[::-1] + "83168",
         "number_signalled": lambda n: f"138{n % 100_000_000:08d}",
         "dialled": lambda n: "4000",
         "queue": lambda n: f"queue{n % 8}",

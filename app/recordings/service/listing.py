@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from app.accounts.models import User
@@ -22,6 +22,7 @@ from app.recordings.models import Recording, RecordingHold
 from app.recordings.rules import Kept, RecordingState, Store
 from app.texts import N_
 
+_FEWEST_INDEXED_DIGITS = 4
 _LOOK_KINDS = (
     AlarmKind.RECORDING_MISSING,
     AlarmKind.RECORDING_DOUBTFUL,
@@ -155,8 +156,7 @@ def _conditions(filters: Filters) -> list[Any]:
     if filters.until is not None:
         conditions.append(Recording.started_at < filters.until)
     if filters.number:
-        is_whole = filters.number.startswith("+")
-        conditions.append(Call.number == filters.number if is_whole else Call.number.endswith(filters.number))
+        conditions.append(_has_number(filters.number))
     if filters.queue:
         conditions.append(Call.queue == filters.queue)
     if filters.disposition:
@@ -175,6 +175,16 @@ def _conditions(filters: Filters) -> list[Any]:
         open_subjects = select(Alarm.subject).where(Alarm.kind.in_(_LOOK_KINDS), Alarm.cleared_at.is_(None))
         conditions.append(Recording.call_id.in_(open_subjects))
     return conditions
+
+
+def _has_number(number: str) -> ColumnElement[bool]:
+    if number.startswith("+"):
+        return Call.number == number
+    if len(number) < _FEWEST_INDEXED_DIGITS:
+        # So many calls end so that a page is full long before the index has been read.
+        return Call.number.endswith(number)
+    low = number[::-1]
+    return and_(Call.number_reversed >= low, Call.number_reversed < low[:-1] + chr(ord(low[-1]) + 1))
 
 
 def _item(row: Sequence[Any]) -> RecordingItem:
