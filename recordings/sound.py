@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import io
 import subprocess
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ _CHUNK_SECONDS = 10
 # Holds three chunks: the encoder reads on while a chunk is measured. Linux gives up to 1 MiB to everybody.
 _PIPE_BYTES = 1024 * 1024
 _SAMPLE_BYTES = 2
+BYTES_PER_SECOND = _RATE * _SAMPLE_BYTES
+"""Of one side."""
+LEVELS_PER_SECOND = 50
+"""Steps of `loudness`: a syllable has some of them."""
+_STEP_BYTES = _RATE // LEVELS_PER_SECOND * _SAMPLE_BYTES
 _PEAK_BYTES = _RATE // PEAKS_PER_SECOND * _SAMPLE_BYTES
 _FULL_SCALE = 32768
 _UPLOADED_KINDS = "wav,w64,aiff,mp3,flac,ogg,mov,aac,amr,caf"
@@ -123,6 +129,66 @@ def _sound(frames: int, size: int, patient: _Side, agent: _Side, target: Path | 
         bytes=target.stat().st_size if target else 0,
         sha256=sha256_of(target) if target else hashlib.sha256().hexdigest(),
     )
+
+
+def decoded(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """The samples of a converted file, the patient's and the agent's, some seconds at a time; nothing touches a disk.
+
+    `pieces` are the bytes of the file. Raises UnreadableAudioError, and whatever `pieces` raises.
+    """
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "flac", "-i", "pipe:0"]
+    command += ["-f", "s16le", "-ar", str(_RATE), "-ac", "2", "pipe:1"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        feeder = _Feeder(pieces, process.stdin)
+        feeder.start()
+        is_whole = False
+        try:
+            while chunk := process.stdout.read(_CHUNK_SECONDS * _RATE * _FRAME_BYTES):
+                chunk = chunk[: len(chunk) // _FRAME_BYTES * _FRAME_BYTES]
+                audio = AudioSegment(data=chunk, sample_width=_SAMPLE_BYTES, frame_rate=_RATE, channels=2)
+                left, right = audio.split_to_mono()
+                yield left.raw_data, right.raw_data
+            is_whole = True
+        finally:
+            if not is_whole:
+                # Whoever has heard enough leaves a feeder that waits to give more.
+                process.kill()
+            feeder.join()
+    if feeder.error is not None:
+        raise feeder.error
+    if process.returncode != 0:
+        raise UnreadableAudioError("the converter refused the audio")
+
+
+class _Feeder(threading.Thread):
+    """Gives a converter its input while its output is read. `error` is what the source of the bytes raised."""
+
+    def __init__(self, pieces: Iterator[bytes], target: IO[bytes]) -> None:
+        super().__init__(name="sound-feeder", daemon=True)
+        self._pieces = pieces
+        self._target = target
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        # A converter that has given up says so by how it ends.
+        with contextlib.suppress(BrokenPipeError), self._target as target:
+            try:
+                for piece in self._pieces:
+                    target.write(piece)
+            except BrokenPipeError:
+                raise
+            except Exception as error:
+                self.error = error
+
+
+def loudness(samples: bytes) -> list[float]:
+    """How loud each fiftieth of a second of one side is: its root mean square, 0 to 1."""
+    view = memoryview(samples)
+    steps = range(0, len(view), _STEP_BYTES)
+    return [audioop.rms(view[at : at + _STEP_BYTES], _SAMPLE_BYTES) / _FULL_SCALE for at in steps]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

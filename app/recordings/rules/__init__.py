@@ -20,6 +20,7 @@ from app.recordings.rules.markers import (
     MarkerKind,
     markers_of,
 )
+from app.recordings.rules.speech import Stretch, stretches_of_speech
 from app.recordings.rules.states import (
     FINDING_TEXT,
     STATE_TEXT,
@@ -31,13 +32,29 @@ from app.recordings.rules.states import (
     judge_audio,
     wait_before_next_look,
 )
+from app.recordings.rules.transcripts import (
+    FAILURE_TEXT,
+    LONGEST_TEXT,
+    MOST_ATTEMPTS,
+    Segment,
+    Side,
+    TranscriptFailure,
+    TranscriptState,
+    as_text,
+    in_order,
+    is_wording,
+    retry_after,
+)
 
 __all__ = [
+    "FAILURE_TEXT",
     "FAULT_TEXT",
     "FINDING_TEXT",
     "KEEPING_TEXT",
     "KINDS_MARKED",
+    "LONGEST_TEXT",
     "MARKER_TEXT",
+    "MOST_ATTEMPTS",
     "STATE_TEXT",
     "AudioFacts",
     "Finding",
@@ -49,13 +66,23 @@ __all__ = [
     "Marker",
     "MarkerKind",
     "RecordingState",
+    "Segment",
+    "Side",
     "Store",
+    "Stretch",
+    "TranscriptFailure",
+    "TranscriptState",
+    "as_text",
+    "in_order",
     "is_doubtful",
+    "is_wording",
     "judge_audio",
     "keeping_class",
     "kept_until",
     "manifest_text",
     "markers_of",
     "past_before",
+    "retry_after",
+    "stretches_of_speech",
     "wait_before_next_look",
 ]

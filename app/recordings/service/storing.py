@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -113,9 +114,11 @@ def stored_between(session: Session, since: datetime, until: datetime) -> list[M
 
 def removed_between(session: Session, since: datetime, until: datetime) -> list[ManifestLine]:
     """What was removed in that time, as it had been stored."""
-    wanted = select(Recording).join(RecordingDeletion, RecordingDeletion.recording_id == Recording.id)
-    wanted = wanted.where(RecordingDeletion.removed_at >= since, RecordingDeletion.removed_at < until)
-    return [_line(row, row.deleted_at or since) for row in session.scalars(wanted)]
+    wanted = select(Recording, RecordingDeletion.transcript_segments).join(
+        RecordingDeletion, RecordingDeletion.recording_id == Recording.id
+    )
+    rows = session.execute(wanted.where(RecordingDeletion.removed_at >= since, RecordingDeletion.removed_at < until))
+    return [replace(_line(row, row.deleted_at or since), transcript_segments=segments) for row, segments in rows]
 
 
 def keep_manifest(session: Session, bus: Bus, manifest: RecordingManifest, now: datetime) -> None:
