@@ -24,6 +24,8 @@ from typing import IO, Any
 from app.children import Child
 from app.speech_models import SpeechModel, SpeechModelKind, recognise_model
 
+INSTALL = "pip install --editable '.[transcription]' adds it"
+"""What to do where the library is missing; a hint for whoever runs this."""
 _LIBRARY = "sherpa_onnx"
 _PACKAGE = "sherpa-onnx"
 _LENGTH = struct.Struct(">I")

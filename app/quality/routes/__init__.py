@@ -12,6 +12,9 @@ from app.quality.routes import (
     tasks,
 )
 from app.quality.routes.blueprint import pages
+from app.quality.routes.narrowing import register_own
+
+register_own()
 
 __all__ = [
     "calibration",

@@ -19,7 +19,8 @@ from app.journal.models import JournalEntry
 from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, read_cursor, write_cursor
 from app.patients.models import Patient
 from app.recordings.models import Recording, RecordingHold
-from app.recordings.rules import Kept, RecordingState, Store
+from app.recordings.rules import RecordingState
+from app.recordings.service.words import said_in
 from app.texts import N_
 
 _FEWEST_INDEXED_DIGITS = 4
@@ -49,6 +50,8 @@ class Filters:
     longest_seconds: float | None = None
     marker: str | None = None  # a kind of event of the call, such as held
     is_held: bool = False  # kept whatever its age
+    words: Sequence[str] = ()  # folded, each of them said by somebody
+    also: Sequence[ColumnElement[bool]] = ()  # what other rooms and other searches narrow it to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +105,6 @@ def list_recordings(
     items = [_item(row) for row in rows[:limit]]
     last = items[-1].recording if len(rows) > limit else None
     return Page(items=items, next_cursor=write_cursor(last.started_at, last.id) if last else None)
-
-
-def kept(recording: Recording) -> Kept:
-    """Where its audio lies. Only for a recording that has some."""
-    assert recording.path is not None
-    return Kept(id=recording.id, store=Store(recording.store), path=recording.path, is_sealed=recording.is_sealed)
 
 
 def needs_look(session: Session) -> dict[AlarmKind, int]:
@@ -171,6 +168,7 @@ def _conditions(filters: Filters) -> list[Any]:
     if filters.is_held:
         of_recording = RecordingHold.recording_id == Recording.id
         conditions.append(exists().where(of_recording, RecordingHold.released_at.is_(None)))
+    conditions += [*said_in(filters.words), *filters.also]
     if filters.needs_look:
         open_subjects = select(Alarm.subject).where(Alarm.kind.in_(_LOOK_KINDS), Alarm.cleared_at.is_(None))
         conditions.append(Recording.call_id.in_(open_subjects))

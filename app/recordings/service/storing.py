@@ -17,9 +17,15 @@ from app.configuration.service import value
 from app.db import rows_changed
 from app.journal import service as journal
 from app.recordings.models import Recording, RecordingDeletion, RecordingManifest
-from app.recordings.rules import Finding, ManifestFault, ManifestLine, RecordingState, Store
+from app.recordings.rules import Finding, Kept, ManifestFault, ManifestLine, RecordingState, Store
 
 _STORED = (RecordingState.READY, RecordingState.DAMAGED)
+
+
+def kept(recording: Recording) -> Kept:
+    """Where its audio lies. Only for a recording that has some."""
+    assert recording.path is not None
+    return Kept(id=recording.id, store=Store(recording.store), path=recording.path, is_sealed=recording.is_sealed)
 
 
 def due_for_archive(session: Session, now: datetime, limit: int) -> Sequence[Recording]:

@@ -25,7 +25,7 @@ from app.recordings.rules import (
     TranscriptState,
     retry_after,
 )
-from app.recordings.service.listing import kept
+from app.recordings.service.storing import kept
 from app.texts import N_
 
 _LEASE = timedelta(minutes=10)
