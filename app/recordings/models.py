@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ARRAY, JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.access.rules import Module, Scoped
@@ -119,9 +119,13 @@ class Transcript(Table):
 
     __tablename__ = "transcript"
     __scoped__ = Scoped(module=Module.RECORDINGS, through="recording_id")
-    __table_args__ = (Index("ix_transcript_state", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_transcript_state", "state", "due_at"),
+        Index("ix_transcript_search_pairs", "search_pairs", postgresql_using="gin").ddl_if(dialect="postgresql"),
+    )
 
-    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), unique=True)
     state: Mapped[str] = mapped_column(String(10))  # TranscriptState of app.recordings.rules
     due_at: Mapped[datetime | None]  # when the sweeper looks at it next; nothing when it is made or has failed
     claimed_until: Mapped[datetime | None]  # while a worker makes it; the claim of a dead worker runs out
@@ -133,8 +137,11 @@ class Transcript(Table):
     made_at: Mapped[datetime | None]
     speech_seconds: Mapped[float | None]  # of both sides together, without the silence
     work_seconds: Mapped[float | None]  # what making it took
-    # Its words folded as names are, a space between them.
+    # Its words folded as names are, a space between them; and what app/recordings/service/word_index.py makes of them.
     search_text: Mapped[str] = mapped_column(Text, default="", deferred=True)
+    search_pairs: Mapped[list[Any] | None] = mapped_column(
+        ARRAY(String(4)).with_variant(JSON(), "sqlite"), deferred=True
+    )
 
 
 class TranscriptSegment(Table):

@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "transcript",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("recording_id", sa.String(length=36), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
@@ -25,8 +26,10 @@ def upgrade() -> None:
         sa.Column("speech_seconds", sa.Double(), nullable=True),
         sa.Column("work_seconds", sa.Double(), nullable=True),
         sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("search_pairs", sa.ARRAY(sa.String(length=4)).with_variant(sa.JSON(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name="fk_transcript_recording_id"),
-        sa.PrimaryKeyConstraint("recording_id"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("recording_id"),
     )
     op.create_index("ix_transcript_state", "transcript", ["state", "due_at"])
     op.create_table(
@@ -54,7 +57,10 @@ def upgrade() -> None:
     )
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
+        op.execute("CREATE VIRTUAL TABLE transcript_words USING fts5(pairs, content = '', detail = none)")
         connection.connection.dbapi_connection.create_function("reverse", 1, lambda text: text[::-1])
+    else:
+        op.create_index("ix_transcript_search_pairs", "transcript", ["search_pairs"], postgresql_using="gin")
     op.execute("UPDATE call SET number_reversed = reverse(substr(number, 2)) WHERE number LIKE '+%'")
     op.create_index("ix_call_number_reversed", "call", ["number_reversed"])
 
@@ -65,5 +71,7 @@ def downgrade() -> None:
         batch_op.drop_column("number_reversed")
     with op.batch_alter_table("recording_deletion") as batch_op:
         batch_op.drop_column("transcript_segments")
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_table("transcript_words")
     op.drop_table("transcript_segment")
     op.drop_table("transcript")

@@ -95,7 +95,7 @@ def list_recordings(
     """A page of recordings, newest first. Raises InvalidInput for a damaged cursor."""
     limit = max(1, min(limit, LARGEST_LIMIT))
     query = _items().order_by(Recording.started_at.desc(), Recording.id.desc()).limit(limit + 1)
-    query = query.where(*_conditions(filters))
+    query = query.where(*_conditions(filters), *said_in(session, filters.words), *filters.also)
     if cursor:
         at, recording_id = read_cursor(cursor, (datetime, str))
         query = query.where(
@@ -168,7 +168,6 @@ def _conditions(filters: Filters) -> list[Any]:
     if filters.is_held:
         of_recording = RecordingHold.recording_id == Recording.id
         conditions.append(exists().where(of_recording, RecordingHold.released_at.is_(None)))
-    conditions += [*said_in(filters.words), *filters.also]
     if filters.needs_look:
         open_subjects = select(Alarm.subject).where(Alarm.kind.in_(_LOOK_KINDS), Alarm.cleared_at.is_(None))
         conditions.append(Recording.call_id.in_(open_subjects))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, undefer
 
 from app.bus import Bus
 from app.db import rows_changed
@@ -26,6 +26,7 @@ from app.recordings.rules import (
     retry_after,
 )
 from app.recordings.service.storing import kept
+from app.recordings.service.word_index import add_words, remove_words
 from app.texts import N_
 
 _LEASE = timedelta(minutes=10)
@@ -58,7 +59,7 @@ class MadeTranscript:
 
 def transcript_of(session: Session, recording_id: str) -> Transcript | None:
     """The transcript of a recording, whatever its state."""
-    return session.get(Transcript, recording_id)
+    return session.scalar(select(Transcript).where(Transcript.recording_id == recording_id))
 
 
 def segments_of(session: Session, recording_id: str) -> list[Segment]:
@@ -90,7 +91,7 @@ def request_transcript(session: Session, recording: Recording, now: datetime) ->
     """Have a transcript made of this recording, or tried once more. Raises Conflict where there is no audio."""
     if recording.state not in _STORED or recording.path is None:
         raise Conflict(N_("There is no audio for this recording."))
-    found = session.get(Transcript, recording.id)
+    found = transcript_of(session, recording.id)
     if found is None:
         session.add(_waiting(recording.id, now))
     elif found.state == TranscriptState.FAILED:
@@ -187,6 +188,7 @@ def transcript_made(session: Session, bus: Bus, claim: TranscriptClaim, made: Ma
     ]
     if rows:
         session.execute(insert(TranscriptSegment), rows)
+    add_words(session, session.scalars(_with_words(claim.kept.id)).one())
     _tell(session, bus, "recording.transcribed", claim, now)
 
 
@@ -209,14 +211,25 @@ def transcript_postponed(session: Session, claim: TranscriptClaim, due_at: datet
 
 def remove_transcript(session: Session, recording_id: str) -> int | None:
     """Remove a transcript with all its words. Returns how many segments it had; nothing where there was none."""
+    found = session.scalar(_with_words(recording_id))
+    if found is None:
+        return None
+    if found.state == TranscriptState.MADE:
+        remove_words(session, found)
     removed = session.execute(delete(TranscriptSegment).where(TranscriptSegment.recording_id == recording_id))
-    gone = session.execute(delete(Transcript).where(Transcript.recording_id == recording_id))
-    return rows_changed(removed) if rows_changed(gone) == 1 else None
+    session.delete(found)
+    session.flush()
+    return rows_changed(removed)
 
 
 def folded_words(text: str) -> list[str]:
     """The words of a text as they are looked for: 简体, small letters, without signs."""
     return [folded for word in text.split() if (folded := fold_name(word))]
+
+
+def _with_words(recording_id: str) -> Select[Transcript]:
+    wanted = select(Transcript).where(Transcript.recording_id == recording_id)
+    return wanted.options(undefer(Transcript.search_text)).execution_options(populate_existing=True)
 
 
 def _waiting(recording_id: str, now: datetime) -> Transcript:

@@ -12,10 +12,13 @@ from app.patients.names import fold_name
 from app.recordings.models import Recording, Transcript, TranscriptSegment
 from app.recordings.rules import Segment
 from app.recordings.service.transcribing import folded_words, segment_of
+from app.recordings.service.word_index import transcripts_with
 
 # Who types more words than these has pasted a text.
 _MOST_WORDS = 8
 _MOST_SNIPPETS = 3
+# So few are looked up one by one. More of them are met soon by whoever reads on from the newest recording.
+_FEW = 2_000
 _AROUND = 24
 
 
@@ -40,14 +43,15 @@ def looked_for(text: str) -> list[str]:
     return folded_words(text)[:_MOST_WORDS]
 
 
-def said_in(words: Sequence[str]) -> list[ColumnElement[bool]]:
+def said_in(session: Session, words: Sequence[str]) -> list[ColumnElement[bool]]:
     """That a recording's transcript has every word, for a statement about recordings."""
-    return [
-        select(Transcript.recording_id)
-        .where(Transcript.recording_id == Recording.id, Transcript.search_text.contains(word, autoescape=True))
-        .exists()
-        for word in words
-    ]
+    if not words:
+        return []
+    has_all = [Transcript.search_text.contains(word, autoescape=True) for word in words]
+    few = transcripts_with(session, words, most=_FEW)
+    if few is not None:
+        return [Recording.id.in_(select(Transcript.recording_id).where(Transcript.id.in_(few), *has_all))]
+    return [select(Transcript.id).where(Transcript.recording_id == Recording.id, *has_all).exists()]
 
 
 def snippets_of(session: Session, recording_ids: Collection[str], words: Sequence[str]) -> dict[str, list[Snippet]]:
