@@ -73,22 +73,23 @@ def make_transcript(parts: Parts, recording_id: str) -> None:
         claim = recordings.claim_transcript(session, recording_id, parts.now(), at_once=most)
     if claim is None:
         return
+    work = _Work(parts, model, claim)
     try:
-        made = _Work(parts, model, claim).done()
+        made = work.done()
     except ClaimLostError:
         return
     except StoreAwayError:
         log.warning("transcript.store_away", recording=recording_id)
         with parts.database.writing() as session:
-            recordings.transcript_postponed(session, claim, parts.now() + _STORE_AWAY)
+            recordings.transcript_postponed(session, work.claim, parts.now() + _STORE_AWAY)
     except tuple(_FAILURES) as error:
         failure = next(each for kind, each in _FAILURES.items() if isinstance(error, kind))
         log.error("transcript.failed", recording=recording_id, failure=failure.value)
         with parts.database.writing() as session:
-            recordings.transcript_failed(session, parts.bus, claim, failure, parts.now())
+            recordings.transcript_failed(session, parts.bus, work.claim, failure, parts.now())
     else:
         with parts.database.writing() as session:
-            recordings.transcript_made(session, parts.bus, claim, made, parts.now())
+            recordings.transcript_made(session, parts.bus, work.claim, made, parts.now())
         log.info(
             "transcript.made",
             recording=recording_id,
@@ -99,12 +100,12 @@ def make_transcript(parts: Parts, recording_id: str) -> None:
 
 
 class _Work:
-    """One transcript in the making."""
+    """One transcript in the making. `claim` is the one that holds now: it is renewed on the way."""
 
     def __init__(self, parts: Parts, model: SpeechModel, claim: recordings.TranscriptClaim) -> None:
         self._parts = parts
         self._model = model
-        self._claim = claim
+        self.claim = claim
         self._vault = Vault(parts.settings)
         self._renewed = time.monotonic()
 
@@ -158,7 +159,7 @@ class _Work:
                 begins[side] += gone
 
     def _decoded(self) -> Iterator[tuple[bytes, bytes]]:
-        kept: Kept = self._claim.kept
+        kept: Kept = self.claim.kept
         with self._vault.opened(kept) as audio:
             pieces = (
                 piece for start in range(0, audio.size, _PIECE_BYTES) for piece in audio.read(start, _PIECE_BYTES)
@@ -170,10 +171,10 @@ class _Work:
             return
         self._renewed = time.monotonic()
         with self._parts.database.writing() as session:
-            renewed = recordings.renew_transcript_claim(session, self._claim, self._parts.now())
+            renewed = recordings.renew_transcript_claim(session, self.claim, self._parts.now())
         if renewed is None:
             raise ClaimLostError
-        self._claim = renewed
+        self.claim = renewed
 
 
 def _byte(seconds: float) -> int:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import array
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from app.calls.models import Call
 from app.configuration.rules import YEARS_KEPT
 from app.configuration.service import set_value
 from app.parts import Parts
+from app.patients.models import Patient
+from app.patients.service import index_names, is_called
 from app.recordings import service as recordings
 from app.recordings.models import RecordingDeletion, Transcript, TranscriptSegment
 from app.recordings.rules import KeepingClass, Segment, Side, TranscriptFailure, TranscriptState
@@ -34,9 +38,9 @@ class Office:
     parts: Parts
     now: datetime = _AT
 
-    def add(self, stem: str) -> str:
+    def add(self, stem: str, **call: Any) -> str:
         """A stored recording of two tones."""
-        return self._stored(stem, write_raw(self.parts.settings.spool_dir, stem, written_at=self.now), 2.0)
+        return self._stored(stem, write_raw(self.parts.settings.spool_dir, stem, written_at=self.now), 2.0, **call)
 
     def add_spoken(self, stem: str) -> str:
         """A stored recording: after a second the patient speaks; when she has ended the agent says the same."""
@@ -47,8 +51,8 @@ class Office:
         os.utime(path, (self.now.timestamp(),) * 2)
         return self._stored(stem, path, path.stat().st_size / 32_000)
 
-    def _stored(self, stem: str, path: Path, seconds: float) -> str:
-        _, recording_id = add_ended_call(self.parts, stem, answered_at=self.now, seconds=seconds)
+    def _stored(self, stem: str, path: Path, seconds: float, **call: Any) -> str:
+        _, recording_id = add_ended_call(self.parts, stem, answered_at=self.now, seconds=seconds, **call)
         self.now += timedelta(seconds=30)
         pickup.process_recording(self.parts, recording_id)
         assert not path.exists()
@@ -68,10 +72,16 @@ class Office:
         with self.parts.database.writing() as session:
             return recordings.claim_transcript(session, recording_id, self.now, at_once=at_once)
 
-    def finish(self, claim: recordings.TranscriptClaim | None) -> None:
+    def found(self, typed: str) -> list[str]:
+        """The recordings in which somebody said this."""
+        filters = recordings.Filters(words=recordings.looked_for(typed))
+        with self.parts.database.reading() as session:
+            return [each.recording.id for each in recordings.list_recordings(session, filters).items]
+
+    def finish(self, claim: recordings.TranscriptClaim | None, said: str = "預約複查") -> None:
         """Keep a line of words for what was claimed."""
         assert claim is not None
-        line = Segment(side=Side.PATIENT, start=0.5, end=1.5, text="預約複查")
+        line = Segment(side=Side.PATIENT, start=0.5, end=1.5, text=said)
         made = recordings.MadeTranscript(
             segments=[line], engine="e", model="m", language="zh", speech_seconds=1.0, work_seconds=0.1
         )
@@ -82,6 +92,15 @@ class Office:
         settings = self.parts.settings.with_changes(transcription_model=recognise_model(model))
         assert settings.transcription_model is not None
         self.parts = self._with(settings)
+
+    def let_time_pass_by_itself(self) -> None:
+        """Each look at the clock finds it a millisecond later."""
+
+        def later() -> datetime:
+            self.now += timedelta(milliseconds=1)
+            return self.now
+
+        self.parts = replace(self.parts, now=later)
 
     def _with(self, settings: Settings) -> Parts:
         return Parts(settings=settings, database=self.parts.database, bus=self.parts.bus, now=lambda: self.now)
@@ -105,9 +124,12 @@ def broken(office: Office, tmp_path: Path) -> Office:
     return office
 
 
-def test_words_are_with_who_said_them_and_when(office: Office) -> None:
+def test_words_are_with_who_said_them_and_when(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = office.add_spoken("1.1")
     assert due_transcripts(office.parts) == [recording]
+    # As of a long call, whose claim is renewed on the way.
+    monkeypatch.setattr(transcripts, "_RENEW_SECONDS", 0.0)
+    office.let_time_pass_by_itself()
     transcripts.make_transcript(office.parts, recording)
     row, found = office.row(recording), office.segments(recording)
     assert (row.state, row.model, row.language) == (TranscriptState.MADE, "moonshine-tiny-en", "en")
@@ -202,6 +224,45 @@ def test_audio_that_was_changed_is_not_transcribed(office: Office) -> None:
     due_transcripts(office.parts)
     transcripts.make_transcript(office.parts, recording)
     assert office.row(recording).failure == TranscriptFailure.ALTERED
+
+
+@pytest.mark.parametrize("few", [2_000, 0])
+def test_words_lead_to_the_recordings_that_have_them(office: Office, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """By the index, and by reading on where too many have them."""
+    monkeypatch.setattr("app.recordings.service.words._FEW", few)
+    first, second = office.add("1.1"), office.add("1.2")
+    for recording, said in ((first, "預約複查，明天 9 點"), (second, "Please wait, 请稍等")):
+        due_transcripts(office.parts)
+        office.finish(office.claim(recording), said)
+    for typed, found in (
+        ("预约", [first]), ("約複", [first]), ("查明", [first]), ("9点", []), ("点 9 复查", [first]), ("等", [second]),
+        ("PLEASE 稍等", [second]), ("leas", [second]), ("预约 wait", []), ("_", [second, first]),
+        ("'\"*", [second, first]),
+    ):  # fmt: skip
+        assert office.found(typed) == found, typed
+    with office.parts.database.writing() as session:
+        assert recordings.remove_transcript(session, first) == 1
+    assert office.found("预约") == office.found("点 9") == []
+
+
+@pytest.mark.parametrize("few", [2_000, 0])
+def test_names_lead_to_the_recordings_of_who_has_them(
+    office: Office, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("app.patients.service.naming._FEW", few)
+    with office.parts.database.writing() as session:
+        people = [Patient(name=name, created_at=_AT, updated_at=_AT) for name in ("陈素芬", "欧阳 Anna")]
+        session.add_all(people)
+        session.flush()
+        index_names(session, [(each.id, each.name) for each in people])
+        ids = [each.id for each in people]
+    first, second = (office.add(f"1.{patient_id}", patient_id=patient_id) for patient_id in ids)
+    office.add("1.9")
+    for typed, found in (("陳素", [first]), ("sufen", [first]), ("anna 歐陽", [second]), ("陈 anna", []), ("8000", [])):
+        with office.parts.database.reading() as session:
+            called = is_called(session, Call.patient_id, typed, settings=office.parts.settings)
+            page = recordings.list_recordings(session, recordings.Filters(also=[called]))
+        assert [each.recording.id for each in page.items] == found, typed
 
 
 def test_a_transcript_goes_with_its_recording_and_the_proof_says_so(office: Office) -> None:
