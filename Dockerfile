@@ -12,7 +12,7 @@ COPY app/web/frontend app/web/frontend
 RUN cd app/web/frontend && PATH=/srv/wardline/.venv/bin:$PATH npm ci && PATH=/srv/wardline/.venv/bin:$PATH npm run build \
  && rm -rf node_modules
 COPY . .
-RUN .venv/bin/pip install --no-cache-dir --no-deps --editable . \
+RUN .venv/bin/pip install --no-cache-dir -c requirements.txt --editable '.[transcription]' \
  && .venv/bin/pybabel compile -d app/web/translations \
  && useradd --system --uid 10001 wardline && mkdir /data && chown wardline /data
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Executable,
     MetaData,
     Result,
+    String,
     create_engine,
     event,
     make_url,
@@ -51,6 +52,11 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def text_by_bytes(length: int) -> String:
+    """A text that PostgreSQL too sorts by its bytes, so that what has one beginning is one range of an index."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Table(DeclarativeBase):

@@ -39,11 +39,12 @@ from app.recordings import tasks as recordings
 from app.registers import tasks as registers
 from app.sending_rules import tasks as sending_rules
 from app.sounds import service as sounds
-from recordings import manifests, pickup, upkeep, uploads, watch
+from recordings import manifests, pickup, transcripts, upkeep, uploads, watch
 
 log = structlog.get_logger()
 
 PROCESS_RECORDING = "recordings.process"
+MAKE_TRANSCRIPT = "recordings.transcribe"
 CONVERT_SOUND = "recordings.convert_sound"
 WORK_ON_IMPORT = "imports.work_on"
 MAKE_EXPORT = "exports.make"
@@ -86,6 +87,11 @@ def _each(task: str, due: Callable[[Parts], Iterable[str | int]]) -> Callable[[C
 
 SWEEPS: Sequence[Sweep] = (
     Sweep(name="recordings.due", every=timedelta(seconds=1), run=_each(PROCESS_RECORDING, recordings.due_recordings)),
+    Sweep(
+        name="recordings.transcribe",
+        every=timedelta(seconds=5),
+        run=_each(MAKE_TRANSCRIPT, recordings.due_transcripts),
+    ),
     Sweep(name="recordings.sounds", every=timedelta(seconds=1), run=_each(CONVERT_SOUND, sounds.due_sounds)),
     Sweep(
         name="recordings.unrecorded",
@@ -210,6 +216,10 @@ def make_celery(parts: Parts) -> Celery:
     @celery.task(name=PROCESS_RECORDING, shared=False)  # type: ignore[untyped-decorator]
     def process_recording(recording_id: str) -> None:
         pickup.process_recording(parts, recording_id)
+
+    @celery.task(name=MAKE_TRANSCRIPT, shared=False)  # type: ignore[untyped-decorator]
+    def make_transcript(recording_id: str) -> None:
+        transcripts.make_transcript(parts, recording_id)
 
     @celery.task(name=CONVERT_SOUND, shared=False)  # type: ignore[untyped-decorator]
     def convert_sound(sound_id: int) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import SettingsError
 from app.ice_servers import ICEServer, parse_ice_servers
+from app.speech_models import SpeechModel, recognise_model
 
 LOCALES = ("zh_Hans", "zh_Hant", "en")
 _LOCALE_ALIASES = {
@@ -119,6 +120,8 @@ class Settings:
     archive_url: str
     s3: S3Account | None
     recordings_keys: tuple[str, ...]
+    transcription_model: SpeechModel | None
+    transcriptions_at_once: int
     spool_dir: Path
     cel_file: Path
     asterisk_root: Path
@@ -168,6 +171,8 @@ class Settings:
             archive_url=_store_url("WARDLINE_ARCHIVE_URL", read.text("WARDLINE_ARCHIVE_URL", "")),
             s3=parse_s3_url(s3_url) if s3_url else None,
             recordings_keys=_recordings_keys(read.secret("WARDLINE_RECORDINGS_KEYS")),
+            transcription_model=_speech_model(read.text("WARDLINE_TRANSCRIPTION_MODEL", "")),
+            transcriptions_at_once=read.number("WARDLINE_TRANSCRIPTIONS_AT_ONCE", 1, 1, 16),
             spool_dir=Path(read.text("WARDLINE_SPOOL_DIR", str(asterisk_dir / "spool"))).absolute(),
             cel_file=Path(read.text("WARDLINE_CEL_FILE", str(asterisk_dir / "log/cel-custom/wardline.csv"))).absolute(),
             asterisk_root=Path(read.text("WARDLINE_ASTERISK_ROOT", str(asterisk_dir / "root"))).absolute(),
@@ -312,6 +317,17 @@ def _recordings_keys(text: str) -> tuple[str, ...]:
     if any(len(key) < 16 for key in keys):
         raise SettingsError("WARDLINE_RECORDINGS_KEYS: each key has at least 16 characters, with commas between them")
     return keys
+
+
+def _speech_model(folder: str) -> SpeechModel | None:
+    if not folder:
+        return None
+    model = recognise_model(Path(folder).absolute())
+    if model is None:
+        raise SettingsError(
+            f"WARDLINE_TRANSCRIPTION_MODEL: {folder} holds no SenseVoice, Paraformer, Whisper or Moonshine model"
+        )
+    return model
 
 
 def _mail_securities(scheme: str, *, plain: int, starttls: int, tls: int) -> dict[str, tuple[MailSecurity, int]]:

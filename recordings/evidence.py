@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import IO, Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.calls.models import Call
 from app.journal.models import JournalEntry
 from app.parts import Parts
 from app.recordings import service as recordings
 from app.recordings.models import Recording, RecordingManifest
-from app.recordings.rules import Store
+from app.recordings.rules import Store, TranscriptState
 from recordings import manifests
 from recordings.vault import Vault
 
@@ -23,6 +24,7 @@ _HOW_TO_CHECK = """\
 audio.flac      the call: left channel the patient, right channel the agent
 recording.json  what is known of the recording, its SHA-256, and the call's note as the agent wrote it
 timeline.json   what happened in the call, in the order in which it was noted; comments and markers with their places
+transcript.json what was said as a machine understood it, where there is a transcript; what counts is the audio
 manifest.json   the signed list of everything that was stored on the day of this recording
 manifest.sig    its Ed25519 signature, in hexadecimal
 public_key.pem  the key to check the signature with
@@ -51,6 +53,7 @@ def write_bundle(parts: Parts, recording_id: str, target: IO[bytes], *, by: str,
             {"at_seconds": each.at_seconds, "text": each.text, "by": each.by, "at": _iso(each.at)}
             for each in recordings.comments(session, recording_id)
         ]
+        transcript = _transcript(session, recording_id)
         day = recording.stored_at.astimezone(parts.settings.timezone).date() if recording.stored_at else None
         manifest = recordings.get_manifest(session, day) if day else None
         facts = _facts(recording, call, manifest) | {"taken_by": by, "taken_at": _iso(parts.now()), "reason": reason}
@@ -63,6 +66,8 @@ def write_bundle(parts: Parts, recording_id: str, target: IO[bytes], *, by: str,
                 for piece in audio.read(start, _PIECE_BYTES):
                     file.write(piece)
         archive.writestr("recording.json", _json(facts))
+        if transcript is not None:
+            archive.writestr("transcript.json", _json(transcript))
         archive.writestr("timeline.json", _json({"events": timeline, "markers": markers, "comments": comments}))
         if manifest is not None:
             store = vault.stores.get(Store.MAIN)
@@ -94,6 +99,20 @@ def _facts(recording: Recording, call: Call, manifest: RecordingManifest | None)
         # The manifest of a day is written when the day is over.
         "manifest_day": manifest.day.isoformat() if manifest else None,
         "manifest_sha256": manifest.sha256 if manifest else None,
+    }
+
+
+def _transcript(session: Session, recording_id: str) -> dict[str, Any] | None:
+    found = recordings.transcript_of(session, recording_id)
+    if found is None or found.state != TranscriptState.MADE:
+        return None
+    segments = recordings.segments_of(session, recording_id)
+    return {
+        "language": found.language,
+        "engine": found.engine,
+        "model": found.model,
+        "made_at": _iso(found.made_at),
+        "segments": [{"side": each.side, "start": each.start, "end": each.end, "text": each.text} for each in segments],
     }
 
 

@@ -35,6 +35,7 @@ class Action(StrEnum):
     PRINT = "print"
     IMPORT = "import"
     PLAY = "play"  # a recording was played
+    READ = "read"  # a recording's transcript was read, or words in it were looked for and shown
     DOWNLOAD = "download"
     VERIFY = "verify"  # a caller's identity was checked
     OPEN_IN_EMERGENCY = "open_in_emergency"

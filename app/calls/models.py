@@ -7,7 +7,12 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.access.rules import Module, Scoped
-from app.db import Table
+from app.db import Table, text_by_bytes
+
+
+def number_from_end(number: str) -> str:
+    """An E.164 number's digits from the last one on."""
+    return number.lstrip("+")[::-1]
 
 
 class Call(Table):
@@ -24,6 +29,7 @@ class Call(Table):
         Index("ix_call_agent", "agent", "started_at"),
         Index("ix_call_state", "state", "queue"),
         Index("ix_call_number", "number", "started_at"),
+        Index("ix_call_number_reversed", "number_reversed"),
         Index("ix_call_parked", "parked_at"),
     )
 
@@ -34,6 +40,12 @@ class Call(Table):
     outcome: Mapped[str | None] = mapped_column(String(20))  # CallOutcome of app.calls.rules
     ended_by: Mapped[str | None] = mapped_column(String(10))  # caller, agent, system or restart
     number: Mapped[str] = mapped_column(String(20))  # E.164, or "" when withheld or not a number
+    # The digits of `number` from the end, so that the last ones are a prefix.
+    number_reversed: Mapped[str] = mapped_column(
+        text_by_bytes(20),
+        default=lambda row: number_from_end(row.get_current_parameters()["number"]),
+        server_default="",
+    )
     number_signalled: Mapped[str] = mapped_column(String(40))  # as it came from the trunk; agents cannot change it
     dialled: Mapped[str] = mapped_column(String(40))  # hotline that was called, or the number we called
     queue: Mapped[str | None] = mapped_column(String(40))

@@ -21,6 +21,7 @@ from app.cli.ports import load_ports
 from app.db import Database
 from app.errors import Unavailable, WardlineError
 from app.settings import IMAPAddress, Settings
+from recordings.recognizer import INSTALL, is_installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> bool:
         _inner_ports(settings),
         *_parts(settings),
         *_channels(settings),
+        _transcription(settings),
     ]
     for finding in findings:
         mark = "ok  " if finding.is_well else "FAIL"
@@ -145,6 +147,20 @@ def _channels(settings: Settings) -> list[Finding]:
         port = settings.mail_port
         found.append(_try("mail in", lambda: _greeting(("127.0.0.1", port))))
     return found
+
+
+def _transcription(settings: Settings) -> Finding:
+    """Not having a model is a choice; having one without the library is a mistake."""
+    model = settings.transcription_model
+    if model is None:
+        detail = "no transcription model is installed; README.md, Transcripts, says how to have one"
+        return Finding(subject="transcripts", is_well=True, detail=detail)
+    return Finding(
+        subject="transcripts",
+        is_well=is_installed(),
+        detail=f"{model.name} ({model.kind.value})",
+        advice=INSTALL,
+    )
 
 
 def _connects(address: tuple[str, int]) -> str:

@@ -13,6 +13,7 @@ from app.cli.secrets import need_secret
 from app.db import Database
 from app.errors import SettingsError
 from app.settings import Settings
+from recordings.recognizer import INSTALL, is_installed
 
 
 def check_folders(settings: Settings) -> None:
@@ -21,9 +22,16 @@ def check_folders(settings: Settings) -> None:
         _check_folder(name, folder)
 
 
+def check_transcription(settings: Settings) -> None:
+    """Raise SettingsError for a model without the library that loads it."""
+    if settings.transcription_model is not None and not is_installed():
+        raise SettingsError(f"WARDLINE_TRANSCRIPTION_MODEL: the library that loads it is missing; {INSTALL}")
+
+
 def check_start(settings: Settings) -> None:
     """Raise SettingsError when the secret is too short, a port is taken, or the database cannot be opened."""
     need_secret(settings)
+    check_transcription(settings)
     _check_port("WARDLINE_PORT", settings.port, socket.SOCK_STREAM)
     if settings.ami is None:
         _check_port("WARDLINE_SIP_PORT", settings.sip_port, socket.SOCK_DGRAM)

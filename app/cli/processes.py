@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import app.questionnaires.service  # noqa: F401  what is done with replies to its questions
 from app.channels.post import Post
+from app.cli.preflight import check_transcription
 from app.errors import SettingsError
 from app.jobs import make_celery, run_scheduler, run_worker, start_embedded
 from app.parts import Parts
@@ -101,6 +102,7 @@ def serve_mail(settings: Settings) -> None:
 
 def serve_worker(settings: Settings) -> None:
     """Background jobs; any number of these may run."""
+    check_transcription(settings)
     with _open(settings) as parts:
         parts.bus.start()
         run_worker(make_celery(parts))

@@ -10,12 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.access.rules import Module, Scoped
-from app.db import Table
-
-
-def _by_bytes(length: int) -> String:
-    """A text that PostgreSQL too sorts by its bytes, so that what has one beginning is one range of an index."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
+from app.db import Table, text_by_bytes
 
 
 class Patient(Table):
@@ -153,9 +148,9 @@ class Identifier(Table):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
     system: Mapped[str] = mapped_column(String(20), default="")
     type: Mapped[str] = mapped_column(String(20))  # id_card, outpatient, inpatient, card, medical_record, other
-    value: Mapped[str] = mapped_column(_by_bytes(60))
+    value: Mapped[str] = mapped_column(text_by_bytes(60))
     value_reversed: Mapped[str] = mapped_column(
-        _by_bytes(60), default=lambda row: row.get_current_parameters()["value"][::-1], server_default=""
+        text_by_bytes(60), default=lambda row: row.get_current_parameters()["value"][::-1], server_default=""
     )
     is_valid: Mapped[bool] = mapped_column(default=True, server_default="1")
     patient: Mapped[Patient] = relationship(back_populates="identifiers")
@@ -172,7 +167,7 @@ class SearchTerm(Table):
     __scoped__ = Scoped(module=Module.CONTACT, patient="patient_id")
     __table_args__ = {"sqlite_with_rowid": False}
 
-    term: Mapped[str] = mapped_column(_by_bytes(160), primary_key=True)
+    term: Mapped[str] = mapped_column(text_by_bytes(160), primary_key=True)
     patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), primary_key=True, index=True)
 
 

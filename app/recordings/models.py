@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ARRAY, JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.access.rules import Module, Scoped
@@ -97,6 +97,7 @@ class RecordingDeletion(Table):
     ordered_by: Mapped[str] = mapped_column(String(64))
     ordered_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]  # when the file was gone and a look had shown it
+    transcript_segments: Mapped[int | None]  # how many went with it, where there was a transcript
 
 
 class RecordingComment(Table):
@@ -111,3 +112,47 @@ class RecordingComment(Table):
     text: Mapped[str] = mapped_column(String(500))
     by: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+
+
+class Transcript(Table):
+    """What was said in a recording as a machine understood it; the recording is what counts. Goes with it."""
+
+    __tablename__ = "transcript"
+    __scoped__ = Scoped(module=Module.RECORDINGS, through="recording_id")
+    __table_args__ = (
+        Index("ix_transcript_state", "state", "due_at"),
+        Index("ix_transcript_search_pairs", "search_pairs", postgresql_using="gin").ddl_if(dialect="postgresql"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), unique=True)
+    state: Mapped[str] = mapped_column(String(10))  # TranscriptState of app.recordings.rules
+    due_at: Mapped[datetime | None]  # when the sweeper looks at it next; nothing when it is made or has failed
+    claimed_until: Mapped[datetime | None]  # while a worker makes it; the claim of a dead worker runs out
+    attempts: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None] = mapped_column(String(20))  # TranscriptFailure of app.recordings.rules
+    engine: Mapped[str | None] = mapped_column(String(60))
+    model: Mapped[str | None] = mapped_column(String(120))
+    language: Mapped[str | None] = mapped_column(String(20))
+    made_at: Mapped[datetime | None]
+    speech_seconds: Mapped[float | None]  # of both sides together, without the silence
+    work_seconds: Mapped[float | None]  # what making it took
+    # Its words folded as names are, a space between them; and what app/recordings/service/word_index.py makes of them.
+    search_text: Mapped[str] = mapped_column(Text, default="", deferred=True)
+    search_pairs: Mapped[list[Any] | None] = mapped_column(
+        ARRAY(String(4)).with_variant(JSON(), "sqlite"), deferred=True
+    )
+
+
+class TranscriptSegment(Table):
+    """What one side said without a longer pause, in seconds from the recording's beginning."""
+
+    __tablename__ = "transcript_segment"
+    __scoped__ = Scoped(module=Module.RECORDINGS, through="recording_id")
+
+    recording_id: Mapped[str] = mapped_column(ForeignKey("transcript.recording_id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    side: Mapped[str] = mapped_column(String(8))  # Side of app.recordings.rules
+    start: Mapped[float]
+    end: Mapped[float]
+    text: Mapped[str] = mapped_column(Text)

@@ -20,6 +20,20 @@ def due_recordings(parts: Parts) -> list[str]:
         return service.take_due(session, parts.now())
 
 
+def due_transcripts(parts: Parts) -> list[str]:
+    """The ids of recordings whose transcript is to be made now; none while recordings wait to be picked up."""
+    settings, now = parts.settings, parts.now()
+    if settings.transcription_model is None:
+        return []
+    since = now - _LOOK_BACK
+    with parts.database.reading() as session:
+        if service.is_any_due(session, now) or not service.is_any_to_transcribe(session, now, since=since):
+            return []
+    with parts.database.writing() as session:
+        service.adopt_untranscribed(session, now, since=since)
+        return service.take_due_transcripts(session, now, at_once=settings.transcriptions_at_once)
+
+
 def adopt_unrecorded_calls(parts: Parts) -> None:
     """See to it that no answered call is without a recording that is looked for (T-06)."""
     now = parts.now()

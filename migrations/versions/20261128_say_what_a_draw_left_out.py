@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128w"
-down_revision = "20261128u"
+down_revision = "20261128v2"
 branch_labels = None
 depends_on = None
 

@@ -30,7 +30,9 @@ class AccessOut(Schema):
     actor_name = String()
     role = String()
     action = String(metadata={"enum": [action.value for action in Action]})
-    subject = String(metadata={"description": "What it was done to, as `recording:<id>` or `call:<id>`."})
+    subject = String(
+        metadata={"description": "What it was done to, as `recording:<id>`, `transcript:<id>` or `call:<id>`."}
+    )
     reason = String()
     address = String(metadata={"description": "From which network address."})
 

@@ -23,6 +23,7 @@ def action_words() -> dict[str, str]:
         Action.PRINT.value: _("Printed"),
         Action.IMPORT.value: _("Imported"),
         Action.PLAY.value: _("Recording played"),
+        Action.READ.value: _("Transcript read"),
         Action.DOWNLOAD.value: _("Recording downloaded"),
         Action.VERIFY.value: _("Caller checked"),
         Action.OPEN_IN_EMERGENCY.value: _("Opened in an emergency"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.agents.models import AgentStatus
 from app.agents.rules import AgentChanged, AgentRecord
 from app.bus import Bus
-from app.calls.models import Call, Leg, TelephonyCommand
+from app.calls.models import Call, Leg, TelephonyCommand, number_from_end
 from app.calls.rules import (
     CallChanged,
     CallerConfirmed,
@@ -196,7 +196,7 @@ def _entry(fact: CallChanged | AgentChanged) -> journal.Entry:
 
 
 def _call_row(record: CallRecord) -> dict[str, Any]:
-    return _row(record, _CALL_COLUMNS)
+    return _row(record, _CALL_COLUMNS) | {"number_reversed": number_from_end(record.number)}
 
 
 def _agent_row(record: AgentRecord) -> dict[str, Any]:

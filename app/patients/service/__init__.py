@@ -22,6 +22,7 @@ from app.patients.service.links import (
 )
 from app.patients.service.listing import NO_FILTERS, ListFilters, ListOrder, read_filters
 from app.patients.service.matching import Match, find_caller, match_number, number_to_dial
+from app.patients.service.naming import is_called
 from app.patients.service.notes import add_note, answer_note, category_list, is_open_wish, notes_of
 from app.patients.service.planned import PlannedSource, add_planned_source, next_planned
 from app.patients.service.profile import CODED, propose_region
@@ -83,6 +84,7 @@ __all__ = [
     "index_names",
     "index_new_names",
     "introduced_people",
+    "is_called",
     "is_open_wish",
     "keep_draft",
     "keep_stranger",

@@ -13,6 +13,9 @@ from app.quality.routes import (
 )
 from app.quality.routes.api import api
 from app.quality.routes.blueprint import pages
+from app.quality.routes.narrowing import register_own
+
+register_own()
 
 __all__ = [
     "api",

@@ -127,6 +127,7 @@ from app.quality.service.scorecards import (
     submit_card,
     take_back_card,
 )
+from app.quality.service.scored import scored
 from app.quality.service.work import (
     GRADERS,
 )
@@ -230,6 +231,7 @@ __all__ = [
     "retire_card",
     "save_draft",
     "scorecard_of",
+    "scored",
     "seed_demo_quality",
     "seed_demo_recordings",
     "set_active",

@@ -13,7 +13,8 @@ from app.accounts.rules import WITH_RECORDINGS
 from app.http import allow, reading
 from app.recordings import service
 from app.recordings.routes.audio import is_asked_why, need_audio, send_audio
-from app.recordings.rules import MARKER_TEXT, Finding, MarkerKind, RecordingState
+from app.recordings.routes.reading import read_transcript
+from app.recordings.rules import MARKER_TEXT, Finding, MarkerKind, RecordingState, Side
 
 api = APIBlueprint("recordings_api", __name__, url_prefix="/api/v1/recordings", tag="Recordings")
 
@@ -46,6 +47,22 @@ class PeaksOut(Schema):
     needs_reason = Boolean(required=True, metadata={"description": "The audio is given with ?reason= only."})
 
 
+class SegmentOut(Schema):
+    side = String(required=True, metadata={"enum": [str(side) for side in Side]})
+    start = Float(required=True, metadata={"description": "Seconds from the beginning of the sound."})
+    end = Float(required=True)
+    text = String(required=True)
+
+
+class TranscriptOut(Schema):
+    recording_id = String(required=True)
+    language = String(required=True, allow_none=True, metadata={"description": "As the model tells it, such as zh."})
+    engine = String(required=True)
+    model = String(required=True)
+    made_at = DateTime(required=True)
+    segments = List(Nested(SegmentOut), required=True)
+
+
 @api.get("/<recording_id>")
 @allow(WITH_RECORDINGS)
 @api.output(RecordingOut)
@@ -63,6 +80,29 @@ def get_recording(recording_id: str) -> dict[str, Any]:
         "media_type": found.media_type,
         "findings": found.findings or [],
         "started_at": found.started_at,
+    }
+
+
+@api.get("/<recording_id>/transcript")
+@allow(WITH_RECORDINGS)
+@api.output(TranscriptOut)
+@api.doc(
+    summary="What was said, as a machine understood it",
+    description="Each reading is audited as listening is. 409 while it is not made, and where the hospital wants a"
+    " reason: give it as ?reason=.",
+    responses={404: "No such recording, or no transcript of it", 409: "Not made yet, or a reason is needed"},
+)
+def get_transcript(recording_id: str) -> dict[str, Any]:
+    read = read_transcript(recording_id)
+    return {
+        "recording_id": recording_id,
+        "language": read.transcript.language,
+        "engine": read.transcript.engine,
+        "model": read.transcript.model,
+        "made_at": read.transcript.made_at,
+        "segments": [
+            {"side": each.side.value, "start": each.start, "end": each.end, "text": each.text} for each in read.segments
+        ],
     }
 
 

@@ -71,14 +71,18 @@ def send_audio(recording_id: str) -> Response:
 def is_asked_why(session: Session, recording: Recording) -> bool:
     """Whether whoever asks must give a reason, where the hospital wants one; one's own calls need none.
 
-    A listening that lasts has its reason on record already.
+    A listening or reading that lasts has its reason on record already.
     """
     if not value(session, LISTENING_NEEDS_REASON):
         return False
     me = signed_in().username
     if session.scalar(select(Call.agent).where(Call.id == recording.call_id)) == me:
         return False
-    return not service.is_listening_on_record(session, recording, me, parts().now())
+    now = parts().now()
+    return not (
+        service.is_listening_on_record(session, recording, me, now)
+        or service.is_reading_on_record(session, recording, me, now)
+    )
 
 
 def _opened(stack: ExitStack, kept: Kept) -> Audio:

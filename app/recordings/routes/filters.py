@@ -6,11 +6,15 @@ from collections.abc import Container, Mapping
 from datetime import date, datetime, time, timedelta
 
 from flask import request
+from sqlalchemy.orm import Session
 
+from app.calls.models import Call
 from app.calls.rules import DISPOSITION_TEXT
-from app.http import parts
+from app.http import parts, viewer
+from app.patients import service as patients
 from app.patients.phones import parse_number
 from app.recordings import service
+from app.recordings.routes.narrowing import narrowings_for
 from app.recordings.rules import MarkerKind, RecordingState
 from app.texts import N_
 
@@ -32,11 +36,14 @@ _LONGEST_DAY = 24 * 60
 def chosen_filters() -> dict[str, str]:
     """What the address narrows the list to; what makes no sense is passed over."""
     given = request.args
-    return {
+    added = [each.read(given) for each in narrowings_for(viewer())]
+    return {name: value for each in added for name, value in each.items()} | {
         "from": _day(given.get("from", "")),
         "to": _day(given.get("to", "")),
         "agent": _word(given.get("agent", ""), 64),
         "patient": _id(given.get("patient", "")),
+        "name": _word(given.get("name", ""), 60).strip(),
+        "words": _words(given.get("words", "")),
         "number": "".join(each for each in given.get("number", "")[:24] if each in "+0123456789"),
         "queue": _word(given.get("queue", ""), 40),
         "direction": _one_of(given.get("direction", ""), DIRECTIONS),
@@ -50,8 +57,11 @@ def chosen_filters() -> dict[str, str]:
     }
 
 
-def filters_of(chosen: Mapping[str, str]) -> service.Filters:
+def filters_of(session: Session, chosen: Mapping[str, str]) -> service.Filters:
     """The same as the service takes it."""
+    also = [condition for each in narrowings_for(viewer()) for condition in each.conditions(chosen)]
+    if chosen["name"]:
+        also.append(patients.is_called(session, Call.patient_id, chosen["name"], settings=parts().settings))
     patient_id = int(chosen["patient"]) if chosen["patient"] else None
     return service.Filters(
         agent=chosen["agent"] or None,
@@ -68,6 +78,8 @@ def filters_of(chosen: Mapping[str, str]) -> service.Filters:
         since=_start_of(chosen["from"], days=0),
         until=_start_of(chosen["to"], days=1),
         is_held=bool(chosen["held"]),
+        words=service.looked_for(chosen["words"]),
+        also=also,
         needs_look=bool(chosen["look"]),
     )
 
@@ -87,6 +99,11 @@ def _word(text: str, longest: int) -> str:
 
 def _id(text: str) -> str:
     return text if text.isascii() and text.isdecimal() and len(text) < 20 else ""
+
+
+def _words(text: str) -> str:
+    words = " ".join(_word(text, 200).split())[:100]
+    return words if service.looked_for(words) else ""
 
 
 def _one_of(text: str, known: Container[str]) -> str:

@@ -22,7 +22,8 @@ from app.errors import Conflict, InvalidInput, NotAllowed, WardlineError
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.recordings import service
 from app.recordings.routes.audio import need_audio
-from app.recordings.routes.pages import MAY_CHECK, pages
+from app.recordings.routes.blueprint import pages
+from app.recordings.routes.pages import MAY_CHECK
 from app.recordings.rules import FAULT_TEXT, KEEPING_TEXT, KeepingClass
 from app.texts import N_
 from recordings import evidence

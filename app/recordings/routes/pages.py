@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -19,10 +19,11 @@ from app.configuration.service import value
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
 from app.queues.service import list_queues
 from app.recordings import service
+from app.recordings.routes.blueprint import pages
 from app.recordings.routes.filters import DIRECTIONS, MARKED_BY, chosen_filters, filters_of
+from app.recordings.routes.narrowing import narrowings_for
+from app.recordings.routes.reading import show_snippets
 from app.recordings.rules import FINDING_TEXT, MARKER_TEXT, STATE_TEXT, kept_until
-
-pages = Blueprint("recordings", __name__, template_folder="../templates", url_prefix="/quality")
 
 MAY_CHECK = frozenset({Role.SUPERVISOR, Role.QA, Role.ADMIN})
 
@@ -33,7 +34,7 @@ def show_recordings() -> str:
     """The list of recordings; htmx asks for the further rows only."""
     chosen = chosen_filters()
     with reading() as session:
-        page = service.list_recordings(session, filters_of(chosen), cursor=request.args.get("cursor"))
+        page = service.list_recordings(session, filters_of(session, chosen), cursor=request.args.get("cursor"))
         agents = agents_with_calls(session)
         alarms = service.needs_look(session)
         queues = list_queues(session)
@@ -41,6 +42,9 @@ def show_recordings() -> str:
         "recordings/_rows.html" if request.args.get("cursor") else "recordings/list.html",
         page=page,
         chosen=chosen,
+        narrowings=narrowings_for(viewer()),
+        snippets=show_snippets([item.recording for item in page.items], service.looked_for(chosen["words"])),
+        has_model=parts().settings.transcription_model is not None,
         agents=agents,
         missing=alarms.get(AlarmKind.RECORDING_MISSING, 0),
         doubtful=alarms.get(AlarmKind.RECORDING_DOUBTFUL, 0),

@@ -21,6 +21,7 @@ from app.recordings.rules.markers import (
     markers_of,
 )
 from app.recordings.rules.ranges import part_asked
+from app.recordings.rules.speech import Stretch, stretches_of_speech
 from app.recordings.rules.states import (
     FINDING_TEXT,
     STATE_TEXT,
@@ -32,13 +33,29 @@ from app.recordings.rules.states import (
     judge_audio,
     wait_before_next_look,
 )
+from app.recordings.rules.transcripts import (
+    FAILURE_TEXT,
+    LONGEST_TEXT,
+    MOST_ATTEMPTS,
+    Segment,
+    Side,
+    TranscriptFailure,
+    TranscriptState,
+    as_text,
+    in_order,
+    is_wording,
+    retry_after,
+)
 
 __all__ = [
+    "FAILURE_TEXT",
     "FAULT_TEXT",
     "FINDING_TEXT",
     "KEEPING_TEXT",
     "KINDS_MARKED",
+    "LONGEST_TEXT",
     "MARKER_TEXT",
+    "MOST_ATTEMPTS",
     "STATE_TEXT",
     "AudioFacts",
     "Finding",
@@ -50,8 +67,16 @@ __all__ = [
     "Marker",
     "MarkerKind",
     "RecordingState",
+    "Segment",
+    "Side",
     "Store",
+    "Stretch",
+    "TranscriptFailure",
+    "TranscriptState",
+    "as_text",
+    "in_order",
     "is_doubtful",
+    "is_wording",
     "judge_audio",
     "keeping_class",
     "kept_until",
@@ -59,5 +84,7 @@ __all__ = [
     "markers_of",
     "part_asked",
     "past_before",
+    "retry_after",
+    "stretches_of_speech",
     "wait_before_next_look",
 ]

@@ -74,6 +74,7 @@ class ManifestLine:
     bytes: int
     seconds: float
     at: datetime
+    transcript_segments: int | None = None  # of a deleted one: how many went with it, if it had a transcript
 
 
 def manifest_text(
@@ -93,7 +94,9 @@ def manifest_text(
 
 
 def _line(line: ManifestLine) -> dict[str, object]:
+    of_transcript = {} if line.transcript_segments is None else {"transcript_segments": line.transcript_segments}
     return {
+        **of_transcript,
         "id": line.id,
         "sha256": line.sha256,
         "stored_sha256": line.stored_sha256,

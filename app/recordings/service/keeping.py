@@ -20,6 +20,7 @@ from app.journal import service as journal
 from app.recordings.models import Recording, RecordingDeletion, RecordingHold
 from app.recordings.rules import KeepingClass, RecordingState, past_before
 from app.recordings.rules import keeping_class as class_of_call
+from app.recordings.service.transcribing import remove_transcript
 from app.texts import N_
 
 GRACE = timedelta(hours=24)
@@ -143,11 +144,12 @@ def begin_deletion(session: Session, recording_id: str) -> Recording | None:
 
 
 def recording_removed(session: Session, bus: Bus, recording: Recording, now: datetime) -> None:
-    """The file is gone. What it was stays on record: its checksums, its length, by whose word it went."""
+    """The file is gone, and its transcript goes. What it was stays on record: its checksums, its length, by whose word
+    it went.
+    """
     recording.state, recording.deleted_at, recording.path, recording.peaks = RecordingState.DELETED, now, None, None
-    session.execute(
-        update(RecordingDeletion).where(RecordingDeletion.recording_id == recording.id).values(removed_at=now)
-    )
+    gone = {"removed_at": now, "transcript_segments": remove_transcript(session, recording.id)}
+    session.execute(update(RecordingDeletion).where(RecordingDeletion.recording_id == recording.id).values(**gone))
     order = session.get(RecordingDeletion, recording.id)
     assert order is not None
     _tell(session, bus, "recording.deleted", recording, order.ordered_by, now)

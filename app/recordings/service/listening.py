@@ -18,31 +18,29 @@ from app.recordings.models import Recording
 
 # A player asks for one file in many ranges while somebody seeks about in it: within this time that is one listening.
 _ONE_LISTENING = timedelta(minutes=10)
+_PLAYED, _READ = "recording.played", "recording.read"
 
 
 def record_listening(session: Session, bus: Bus, recording: Recording, username: str, now: datetime) -> None:
     """Journal that this user listens to this recording (T-08); requests within ten minutes count as one."""
-    if is_listening_on_record(session, recording, username, now):
-        return
-    entry = journal.Entry(
-        kind="recording.played",
-        at=now,
-        call_id=recording.call_id,
-        payload={"recording_id": recording.id, "by": username},
-    )
-    journal.append(session, bus, [entry])
+    if not is_listening_on_record(session, recording, username, now):
+        _journal(session, bus, _PLAYED, recording, username, now)
+
+
+def record_reading(session: Session, bus: Bus, recording: Recording, username: str, now: datetime) -> None:
+    """The same of somebody who reads its transcript."""
+    if not is_reading_on_record(session, recording, username, now):
+        _journal(session, bus, _READ, recording, username, now)
 
 
 def is_listening_on_record(session: Session, recording: Recording, username: str, now: datetime) -> bool:
     """Whether a listening of this user that still lasts has been journalled."""
-    payloads = session.scalars(
-        select(JournalEntry.payload).where(
-            JournalEntry.call_id == recording.call_id,
-            JournalEntry.kind == "recording.played",
-            JournalEntry.at > now - _ONE_LISTENING,
-        )
-    )
-    return any(payload.get("by") == username for payload in payloads)
+    return _is_on_record(session, _PLAYED, recording, username, now)
+
+
+def is_reading_on_record(session: Session, recording: Recording, username: str, now: datetime) -> bool:
+    """Whether a reading of this user that still lasts has been journalled."""
+    return _is_on_record(session, _READ, recording, username, now)
 
 
 def mark_checked(session: Session, bus: Bus, recording: Recording, username: str, now: datetime) -> None:
@@ -54,3 +52,19 @@ def mark_checked(session: Session, bus: Bus, recording: Recording, username: str
     payload = {"recording_id": recording.id, "by": username}
     entry = journal.Entry(kind="recording.checked", at=now, call_id=recording.call_id, payload=payload)
     journal.append(session, bus, [entry])
+
+
+def _journal(session: Session, bus: Bus, kind: str, recording: Recording, username: str, now: datetime) -> None:
+    payload = {"recording_id": recording.id, "by": username}
+    journal.append(session, bus, [journal.Entry(kind=kind, at=now, call_id=recording.call_id, payload=payload)])
+
+
+def _is_on_record(session: Session, kind: str, recording: Recording, username: str, now: datetime) -> bool:
+    payloads = session.scalars(
+        select(JournalEntry.payload).where(
+            JournalEntry.call_id == recording.call_id,
+            JournalEntry.kind == kind,
+            JournalEntry.at > now - _ONE_LISTENING,
+        )
+    )
+    return any(payload.get("by") == username for payload in payloads)

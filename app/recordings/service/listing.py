@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from app.accounts.models import User
@@ -19,9 +19,11 @@ from app.journal.models import JournalEntry
 from app.paging import DEFAULT_LIMIT, LARGEST_LIMIT, Page, read_cursor, write_cursor
 from app.patients.models import Patient
 from app.recordings.models import Recording, RecordingHold
-from app.recordings.rules import Kept, RecordingState, Store
+from app.recordings.rules import RecordingState
+from app.recordings.service.words import said_in
 from app.texts import N_
 
+_FEWEST_INDEXED_DIGITS = 4
 _LOOK_KINDS = (
     AlarmKind.RECORDING_MISSING,
     AlarmKind.RECORDING_DOUBTFUL,
@@ -48,6 +50,8 @@ class Filters:
     longest_seconds: float | None = None
     marker: str | None = None  # a kind of event of the call, such as held
     is_held: bool = False  # kept whatever its age
+    words: Sequence[str] = ()  # folded, each of them said by somebody
+    also: Sequence[ColumnElement[bool]] = ()  # what other rooms and other searches narrow it to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ def list_recordings(
     """A page of recordings, newest first. Raises InvalidInput for a damaged cursor."""
     limit = max(1, min(limit, LARGEST_LIMIT))
     query = _items().order_by(Recording.started_at.desc(), Recording.id.desc()).limit(limit + 1)
-    query = query.where(*_conditions(filters))
+    query = query.where(*_conditions(filters), *said_in(session, filters.words), *filters.also)
     if cursor:
         at, recording_id = read_cursor(cursor, (datetime, str))
         query = query.where(
@@ -107,12 +111,6 @@ def names_of(session: Session, usernames: Collection[str]) -> dict[str, str]:
     """What these people are called, by username."""
     wanted = select(User.username, User.display_name).where(User.username.in_(usernames))
     return {row.username: row.display_name for row in session.execute(wanted)}
-
-
-def kept(recording: Recording) -> Kept:
-    """Where its audio lies. Only for a recording that has some."""
-    assert recording.path is not None
-    return Kept(id=recording.id, store=Store(recording.store), path=recording.path, is_sealed=recording.is_sealed)
 
 
 def needs_look(session: Session) -> dict[AlarmKind, int]:
@@ -168,8 +166,7 @@ def _conditions(filters: Filters) -> list[Any]:
     if filters.until is not None:
         conditions.append(Recording.started_at < filters.until)
     if filters.number:
-        is_whole = filters.number.startswith("+")
-        conditions.append(Call.number == filters.number if is_whole else Call.number.endswith(filters.number))
+        conditions.append(_has_number(filters.number))
     if filters.queue:
         conditions.append(Call.queue == filters.queue)
     if filters.disposition:
@@ -188,6 +185,16 @@ def _conditions(filters: Filters) -> list[Any]:
         open_subjects = select(Alarm.subject).where(Alarm.kind.in_(_LOOK_KINDS), Alarm.cleared_at.is_(None))
         conditions.append(Recording.call_id.in_(open_subjects))
     return conditions
+
+
+def _has_number(number: str) -> ColumnElement[bool]:
+    if number.startswith("+"):
+        return Call.number == number
+    if len(number) < _FEWEST_INDEXED_DIGITS:
+        # So many calls end so that a page is full long before the index has been read.
+        return Call.number.endswith(number)
+    low = number[::-1]
+    return and_(Call.number_reversed >= low, Call.number_reversed < low[:-1] + chr(ord(low[-1]) + 1))
 
 
 def _item(row: Sequence[Any]) -> RecordingItem:

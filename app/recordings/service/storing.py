@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -16,9 +17,15 @@ from app.configuration.service import value
 from app.db import rows_changed
 from app.journal import service as journal
 from app.recordings.models import Recording, RecordingDeletion, RecordingManifest
-from app.recordings.rules import Finding, ManifestFault, ManifestLine, RecordingState, Store
+from app.recordings.rules import Finding, Kept, ManifestFault, ManifestLine, RecordingState, Store
 
 _STORED = (RecordingState.READY, RecordingState.DAMAGED)
+
+
+def kept(recording: Recording) -> Kept:
+    """Where its audio lies. Only for a recording that has some."""
+    assert recording.path is not None
+    return Kept(id=recording.id, store=Store(recording.store), path=recording.path, is_sealed=recording.is_sealed)
 
 
 def due_for_archive(session: Session, now: datetime, limit: int) -> Sequence[Recording]:
@@ -113,9 +120,11 @@ def stored_between(session: Session, since: datetime, until: datetime) -> list[M
 
 def removed_between(session: Session, since: datetime, until: datetime) -> list[ManifestLine]:
     """What was removed in that time, as it had been stored."""
-    wanted = select(Recording).join(RecordingDeletion, RecordingDeletion.recording_id == Recording.id)
-    wanted = wanted.where(RecordingDeletion.removed_at >= since, RecordingDeletion.removed_at < until)
-    return [_line(row, row.deleted_at or since) for row in session.scalars(wanted)]
+    wanted = select(Recording, RecordingDeletion.transcript_segments).join(
+        RecordingDeletion, RecordingDeletion.recording_id == Recording.id
+    )
+    rows = session.execute(wanted.where(RecordingDeletion.removed_at >= since, RecordingDeletion.removed_at < until))
+    return [replace(_line(row, row.deleted_at or since), transcript_segments=segments) for row, segments in rows]
 
 
 def keep_manifest(session: Session, bus: Bus, manifest: RecordingManifest, now: datetime) -> None:

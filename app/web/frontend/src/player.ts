@@ -3,8 +3,11 @@
 import "./player/player.css";
 
 import { mountPlayers } from "./player/mount";
+import { mountTranscripts } from "./player/transcript";
 
 mountPlayers(document.body);
 document.addEventListener("htmx:load", (event) => {
-  if (event.target instanceof HTMLElement) mountPlayers(event.target);
+  if (!(event.target instanceof HTMLElement)) return;
+  mountPlayers(event.target);
+  mountTranscripts(event.target);
 });
