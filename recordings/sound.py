@@ -84,10 +84,10 @@ class _Side:
     def add(self, audio: Any) -> None:
         # A segment of its own for each of 1,200 steps a minute costs half as much as the encoding.
         samples = memoryview(audio.raw_data)
-        for start in range(0, len(samples), _PEAK_BYTES):
-            loudest = audioop.max(samples[start : start + _PEAK_BYTES], _SAMPLE_BYTES) / _FULL_SCALE
-            self.peaks.append(round(loudest, 2))
-            self.level = max(self.level, loudest)
+        steps = range(0, len(samples), _PEAK_BYTES)
+        loudest = [audioop.max(samples[at : at + _PEAK_BYTES], _SAMPLE_BYTES) / _FULL_SCALE for at in steps]
+        self.peaks += [round(each, 2) for each in loudest]
+        self.level = max(self.level, *loudest)
 
 
 def convert(source: Path, target: Path) -> Sound:

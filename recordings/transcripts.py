@@ -40,6 +40,7 @@ _PIECE_BYTES = 256 * 1024
 _STORE_AWAY = timedelta(minutes=5)
 # A claim lasts ten minutes; whoever works longer says now and then that it lives.
 _RENEW_SECONDS = 60.0
+_LONGEST_NAME, _LONGEST_LANGUAGE = 120, 20
 _FAILURES: dict[type[Exception], TranscriptFailure] = {
     FileNotFoundError: TranscriptFailure.NO_AUDIO,
     SealBrokenError: TranscriptFailure.ALTERED,
@@ -127,8 +128,9 @@ class _Work:
         return recordings.MadeTranscript(
             segments=in_order(segments),
             engine=recognizer.engine,
-            model=self._model.name,
-            language=languages.most_common(1)[0][0] if languages else self._model.language,
+            model=self._model.name[:_LONGEST_NAME],
+            # A model's own word, whatever it is.
+            language=languages.most_common(1)[0][0][:_LONGEST_LANGUAGE] if languages else self._model.language,
             speech_seconds=sum(each.end - each.start for found in stretches.values() for each in found),
             work_seconds=time.monotonic() - began,
         )
