@@ -22,7 +22,9 @@ from app.organisation import service as organisation
 from app.organisation.rules import DepartmentKind
 from app.parts import Parts
 from app.recordings import service as recordings
-from app.recordings.models import Recording, RecordingDeletion
+from app.recordings.models import Recording, RecordingDeletion, Transcript
+from app.recordings.rules import TranscriptState
+from app.recordings.service.word_index import add_words
 from recordings.pickup import process_recording
 from tests.two_sided import add_ended_call, write_raw
 from tests.web.browser import PASSWORD
@@ -41,6 +43,8 @@ _PEOPLE = {
 _MORE: Mapping[str, dict[str, Any]] = {
     "play_on": {"headers": {"Range": "bytes=10-19"}},
     "play_why": {"query_string": {"reason": "sample"}},
+    "read": {"query_string": {"read": "1"}},
+    "take_words": {"query_string": {"reason": "court"}},
     "download": {"query_string": {"download": "1", "reason": "court"}},
     "comment": {"data": {"at": "0.5", "text": "Greeting"}},
     "hold": {"data": {"subject": "dispute 7"}},
@@ -113,6 +117,10 @@ def ward(app: APIFlask, parts: Parts) -> Ward:
             found = session.get_one(Recording, id)
             more: dict[str, Any] = {"by": "quinn", "now": parts.now()}
             comments[kind] = recordings.add_comment(session, found, at_seconds=0.5, text="Zyx", **more).id
+            said = Transcript(recording_id=id, state=TranscriptState.MADE, search_text="zyx")
+            session.add(said)
+            session.flush()
+            add_words(session, said)
         [held] = recordings.hold(session, parts.bus, [ids["held"]], subject="case", by="alice", now=parts.now())
         holds["held"] = held.id
         session.get_one(Recording, ids["damaged"]).state = "damaged"
@@ -153,8 +161,8 @@ def _asker(client: FlaskClient, headers: Mapping[str, str]) -> Callable[..., str
         if answer.status_code != 303:
             return str(answer.status_code)
         with client.session_transaction() as session:
-            [(category, _text)] = session.pop("_flashes")
-        return {"success": "done", "danger": "refused"}[category]
+            words = session.pop("_flashes", [])
+        return {"success": "done", "danger": "refused"}[words[0][0]] if words else "done"
 
     return ask
 
