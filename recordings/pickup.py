@@ -144,6 +144,7 @@ def _checked(claim: recordings.Claim, heard: sound.Sound, sealed: Sealed, path: 
         patient_level=heard.patient_level,
         agent_level=heard.agent_level,
         is_torn=heard.is_torn,
+        patient_gap_seconds=heard.patient_gap_seconds,
     )
     state, findings = judge_audio(facts, claim.call_seconds, cut_off=claim.cut_off)
     return recordings.CheckedAudio(

@@ -22,6 +22,8 @@ from typing import IO, Any
 
 import imageio_ffmpeg
 
+from app.recordings.rules import longest_gap
+
 with warnings.catch_warnings():
     # pydub warns at import that no ffmpeg is on the PATH; ours is bundled and named below. audioop, on which pydub
     # rests, warns that Python 3.13 has it no more; there audioop-lts brings it.
@@ -64,13 +66,17 @@ class StorageFullError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """A converted file. Peaks and levels are 0 to 1; `is_torn` says that the raw file ended inside a sample."""
+    """A converted file. Peaks and levels are 0 to 1; `is_torn` says that the raw file ended inside a sample.
+
+    `patient_gap_seconds`: for how long the patient's side was not there at all.
+    """
 
     seconds: float
     patient_peaks: list[float]
     agent_peaks: list[float]
     patient_level: float
     agent_level: float
+    patient_gap_seconds: float
     is_torn: bool
     bytes: int
     sha256: str
@@ -80,6 +86,7 @@ class Sound:
 class _Side:
     peaks: list[float] = field(default_factory=list)
     level: float = 0.0
+    is_void: bytearray = field(default_factory=bytearray)  # a step of which every sample is 0
 
     def add(self, audio: Any) -> None:
         # A segment of its own for each of 1,200 steps a minute costs half as much as the encoding.
@@ -88,6 +95,7 @@ class _Side:
         loudest = [audioop.max(samples[at : at + _PEAK_BYTES], _SAMPLE_BYTES) / _FULL_SCALE for at in steps]
         self.peaks += [round(each, 2) for each in loudest]
         self.level = max(self.level, *loudest)
+        self.is_void += bytes(each == 0 for each in loudest)
 
 
 def convert(source: Path, target: Path) -> Sound:
@@ -125,6 +133,7 @@ def _sound(frames: int, size: int, patient: _Side, agent: _Side, target: Path | 
         agent_peaks=agent.peaks,
         patient_level=patient.level,
         agent_level=agent.level,
+        patient_gap_seconds=longest_gap(patient.is_void, agent.is_void) / PEAKS_PER_SECOND,
         is_torn=size % _FRAME_BYTES != 0,
         bytes=target.stat().st_size if target else 0,
         sha256=sha256_of(target) if target else hashlib.sha256().hexdigest(),

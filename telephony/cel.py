@@ -74,7 +74,7 @@ def read_cel(path: Path, *, inode: int, offset: int) -> tuple[list[CELRow], int,
 def fold(rows: Iterable[CELRow], agents: frozenset[str]) -> dict[str, CallHistory]:
     """One history per Linkedid that is a call with the trunk. The order of lines is Asterisk's order of events."""
     histories: dict[str, CallHistory] = {}
-    bridged: set[tuple[str, str]] = set()
+    bridged: dict[tuple[str, str], str] = {}
     for row in rows:
         known = histories.get(row.linkedid)
         if known is None:
@@ -123,7 +123,8 @@ def _begin(row: CELRow, agents: frozenset[str]) -> CallHistory | None:
     return None
 
 
-def _go_on(call: CallHistory, row: CELRow, agents: frozenset[str], bridged: set[tuple[str, str]]) -> CallHistory:
+def _go_on(call: CallHistory, row: CELRow, agents: frozenset[str], bridged: dict[tuple[str, str], str]) -> CallHistory:
+    """`bridged` are the channels that have been in a bridge: uniqueid by Linkedid and endpoint."""
     endpoint = endpoint_of(row.channel)
     is_patient = endpoint == TRUNK
     if row.event == "APP_START" and row.application == "Queue" and call.answered_at is None:
@@ -137,12 +138,13 @@ def _go_on(call: CallHistory, row: CELRow, agents: frozenset[str], bridged: set[
     if row.event == _TOLD and call.is_automatic:
         return replace(call, told=(*call.told, *_told(row)))
     if row.event == "BRIDGE_ENTER":
-        bridged.add((row.linkedid, endpoint))
+        bridged[row.linkedid, endpoint] = row.uniqueid
         with_agent = next((name for linkedid, name in bridged if linkedid == row.linkedid and name in agents), None)
         if call.answered_at is None and with_agent is not None and (row.linkedid, TRUNK) in bridged:
-            return replace(call, answered_at=row.at, agent=with_agent)
+            uniqueid = bridged[row.linkedid, with_agent]
+            return replace(call, answered_at=row.at, agent=with_agent, agent_uniqueid=uniqueid)
         if endpoint in agents:
-            return replace(call, agent=endpoint)
+            return replace(call, agent=endpoint, agent_uniqueid=row.uniqueid)
     if row.event == "HANGUP" and (is_patient or (call.direction == "outbound" and not call.is_automatic)):
         return _hang_up(call, row, is_patient=is_patient)
     if row.event == "LINKEDID_END":

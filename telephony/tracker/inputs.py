@@ -135,6 +135,8 @@ class CallHistory:
     queue: str | None = None
     queued_at: datetime | None = None
     agent: str | None = None
+    agent_uniqueid: str = ""
+    """Of the agent's channel in the talk; empty until there is one."""
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: str | None = None

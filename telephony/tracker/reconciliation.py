@@ -79,13 +79,13 @@ class Reconciliation:
         self._hear(call, history)
         if history.answered_at is not None and call.record.answered_at is None:
             call.record = replace(call.record, offered_at=call.record.offered_at or history.answered_at)
-            desk = self._desks.get(history.agent or "")
+            desk, leg = self._desks.get(history.agent or ""), self._leg_of(call, history)
             if desk is not None and desk.record.call_id == call.record.id:
-                self._calls.answer(call, history.answered_at, history.agent, None)
+                self._calls.answer(call, history.answered_at, history.agent, leg)
             else:
                 # The agent has been through this call, and may be in another one by now.
                 call.record = replace(call.record, answered_at=history.answered_at, agent=history.agent)
-                self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent)
+                self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent, leg)
         self._end_as_told(call, history, snapshot)
 
     def _tell_history(self, history: inputs.CallHistory, snapshot: inputs.Snapshot) -> None:
@@ -115,8 +115,24 @@ class Reconciliation:
         self._hear(call, history)
         if history.answered_at is not None:
             call.record = replace(call.record, state=CallState.ANSWERED)
-            self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent)
+            leg = self._leg_of(call, history)
+            self._calls.say(call, CallEvent.ANSWERED, history.answered_at, history.agent, leg)
         self._end_as_told(call, history, snapshot)
+
+    def _leg_of(self, call: LiveCall, history: inputs.CallHistory) -> LegRecord | None:
+        """The talk of the agent as CEL tells it, which the end of the call then ends. When it rang is not told."""
+        if history.agent is None or not history.agent_uniqueid or history.answered_at is None:
+            return None
+        known = call.legs.get(history.agent_uniqueid)
+        leg = known or LegRecord(
+            uniqueid=history.agent_uniqueid,
+            call_id=call.record.id,
+            agent=history.agent,
+            started_at=history.answered_at,
+        )
+        leg = call.legs[leg.uniqueid] = replace(leg, answered_at=leg.answered_at or history.answered_at)
+        call.agent = ("", leg.uniqueid)
+        return leg
 
     def _hear(self, call: LiveCall, history: inputs.CallHistory) -> None:
         self._calls.hear(call, WayIn.NOTICE, history.notice_at)

@@ -75,6 +75,7 @@ def test_an_answered_call_has_queue_agent_times_and_who_hung_up(tmp_path: Path) 
         "inbound", "13800138000", "4000", "hotline", "alice",
     )  # fmt: skip
     assert (call.outcome, call.ended_by, call.is_complete) == ("answered", "caller", True)
+    assert call.agent_uniqueid == "1.1"
     seconds = [at and at.timestamp() for at in (call.started_at, call.queued_at, call.answered_at, call.ended_at)]
     assert seconds == [10, 11, 15.1, 20]
 
@@ -90,6 +91,7 @@ def test_a_transferred_call_belongs_to_the_agent_who_talked_last(tmp_path: Path)
     lines[5:5] = [line("BRIDGE_ENTER", 17, BOB, uniqueid="1.2"), line("BRIDGE_ENTER", 17, PATIENT)]
     (call,) = histories(tmp_path, lines).values()
     assert (call.agent, call.answered_at) == ("bob", datetime.fromtimestamp(15.1, UTC))
+    assert call.agent_uniqueid == "1.2"
 
 
 @pytest.mark.parametrize(

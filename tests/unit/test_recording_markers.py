@@ -43,6 +43,15 @@ def test_a_question_to_a_colleague_becomes_a_conference_and_ends() -> None:
     ]
 
 
+def test_a_park_lasts_until_somebody_has_the_patient_again() -> None:
+    parked = (_at(5, "parked"), _at(30, "unparked"))
+    assert _markers(_at(0, "answered"), *parked, _at(34, "answered")) == [Marker(kind=MarkerKind.PARK, start=5, end=34)]
+    assert _markers(_at(0, "answered"), *parked, _at(31, "queued"), _at(40, "answered")) == [
+        Marker(kind=MarkerKind.PARK, start=5, end=31),
+        Marker(kind=MarkerKind.QUEUE, start=31),
+    ]
+
+
 def test_what_did_not_end_lasts_to_the_end_of_the_sound() -> None:
     assert _markers(_at(50, "recording_paused"), seconds=58.25) == [Marker(kind=MarkerKind.PAUSE, start=50, end=58.25)]
 

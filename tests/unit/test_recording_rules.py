@@ -12,6 +12,7 @@ from app.recordings.rules import (
     RecordingState,
     is_doubtful,
     judge_audio,
+    longest_gap,
     part_asked,
     wait_before_next_look,
 )
@@ -47,6 +48,28 @@ def test_file_without_audio_is_damaged() -> None:
 def test_side_that_says_nothing_is_named(patient: float, agent: float, finding: Finding) -> None:
     _, findings = judge_audio(_audio(patient=patient, agent=agent), 60, cut_off=False)
     assert findings == [finding]
+
+
+def test_patients_side_that_is_not_there_for_a_while_is_named() -> None:
+    heard = AudioFacts(seconds=60, patient_level=0.4, agent_level=0.4, is_torn=False, patient_gap_seconds=6)
+    state, findings = judge_audio(heard, 60, cut_off=False)
+    assert (state, findings) == (RecordingState.READY, [Finding.GAP])
+
+
+@pytest.mark.parametrize(
+    ("patient", "agent", "steps"),
+    [
+        ("....######....", "..............", 6),
+        ("....##....##....##....##....", "............................", 0),  # silence is left out on this line
+        ("....###....###....", "....###...........", 3),  # paused, then missing
+        ("..####...####..", "..####...####..", 0),
+        ("", "", 0),
+    ],
+)
+def test_a_gap_is_a_stretch_without_one_side_on_a_line_that_is_never_quite_silent(
+    patient: str, agent: str, steps: int
+) -> None:
+    assert longest_gap([each == "#" for each in patient], [each == "#" for each in agent]) == steps
 
 
 def test_side_may_be_silent_in_a_very_short_call() -> None:

@@ -45,6 +45,16 @@ def test_peaks_show_who_speaks_when(tmp_path: Path) -> None:
     assert heard.agent_peaks == [0.0] * 20 + [0.25] * 20
 
 
+def test_a_patients_side_that_is_not_there_for_a_while_is_told(tmp_path: Path) -> None:
+    raw = tmp_path / "gap.raw"
+    raw.write_bytes(
+        interleave(tone(440, 5), tone(900, 5))
+        + interleave(tone(0, 8), tone(900, 8))
+        + interleave(tone(440, 5), tone(900, 5))
+    )
+    assert sound.convert(raw, tmp_path / "out.flac").patient_gap_seconds == 8
+
+
 def test_bytes_after_the_last_whole_sample_are_dropped_and_told(tmp_path: Path) -> None:
     raw = write_raw(tmp_path, "1.2", written_at=_AT, seconds=1, torn_bytes=3)
     heard = sound.convert(raw, tmp_path / "out.flac")

@@ -113,6 +113,20 @@ def test_an_agent_who_answered_and_finished_in_the_gap_wraps_up(switch: SwitchMo
     assert (only_call(switch).outcome, only_call(switch).answered_at) == ("answered", answered_at)
 
 
+def test_the_agents_part_in_a_call_that_nobody_heard_of_is_on_record_too(switch: SwitchModel) -> None:
+    answered_at, ended_at = switch.now + timedelta(seconds=1), switch.now + timedelta(seconds=5)
+    switch.now += timedelta(seconds=9)
+    told = history(
+        switch, "9.9", agent="alice", agent_uniqueid="9.10", answered_at=answered_at, ended_at=ended_at,
+        is_complete=True, ended_by="caller", outcome=CallOutcome.ANSWERED,
+    )  # fmt: skip
+    for _ in range(2):
+        switch.play.tell(snapshot(switch, histories={"9.9": told}))
+    (leg,) = switch.play.legs.values()
+    assert (leg.agent, leg.uniqueid, leg.answered_at, leg.ended_at) == ("alice", "9.10", answered_at, ended_at)
+    assert (leg.call_id, leg.cause) == (only_call(switch).id, "caller")
+
+
 def test_an_agent_who_answered_in_the_gap_is_on_a_call_that_waits_again(switch: SwitchModel) -> None:
     party = switch.call_in()
     told = history(switch, party.linkedid, agent="alice", answered_at=switch.now, outcome=None)

@@ -1,5 +1,6 @@
 """What becomes of a recording, what its audio is judged by, and how long it is kept."""
 
+from app.recordings.rules.gaps import longest_gap
 from app.recordings.rules.keeping import (
     FAULT_TEXT,
     KEEPING_TEXT,
@@ -80,6 +81,7 @@ __all__ = [
     "judge_audio",
     "keeping_class",
     "kept_until",
+    "longest_gap",
     "manifest_text",
     "markers_of",
     "part_asked",

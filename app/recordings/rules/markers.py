@@ -74,10 +74,11 @@ _ENDS: Mapping[str, tuple[MarkerKind, ...]] = {
     "conferring": (MarkerKind.CONSULT,),
     "consult_ended": (MarkerKind.CONSULT, MarkerKind.CONFERENCE),
     "transferred": (MarkerKind.CONSULT, MarkerKind.CONFERENCE),
-    "unparked": (MarkerKind.PARK,),
+    "answered": (MarkerKind.PARK,),  # who picks up is rung first
+    "queued": (MarkerKind.PARK,),
 }
 _POINTS = {"transferred": MarkerKind.TRANSFER, "told": MarkerKind.KEYS, "voicemail": MarkerKind.VOICEMAIL}
-KINDS_MARKED = frozenset({*_BEGINS, *_ENDS, *_POINTS, "answered", "queued", "ended"})
+KINDS_MARKED = frozenset({*_BEGINS, *_ENDS, *_POINTS, "ended"})
 """The kinds of event that markers_of looks at."""
 
 

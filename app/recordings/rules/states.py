@@ -36,6 +36,7 @@ class Finding(StrEnum):
     TORN = "torn"  # the last write stopped in the middle of a sample; those bytes were dropped
     SILENT_PATIENT = "silent_patient"
     SILENT_AGENT = "silent_agent"
+    GAP = "gap"  # for a while the patient's side is not there, though the line is never quite silent
     EMPTY = "empty"  # the file holds no audio
     UNREADABLE = "unreadable"  # the converter refused the file
     ALTERED = "altered"  # the stored file is not what was written
@@ -43,12 +44,16 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFacts:
-    """What was measured while converting. Levels are the loudest sample of each side, 0 to 1."""
+    """What was measured while converting. Levels are the loudest sample of each side, 0 to 1.
+
+    `patient_gap_seconds` is the longest stretch without the patient's side, by `longest_gap`.
+    """
 
     seconds: float
     patient_level: float
     agent_level: float
     is_torn: bool
+    patient_gap_seconds: float = 0.0
 
 
 # Asterisk flushes 32 KiB = 1.02 s of two-sided audio at a time, so a kill loses at most that; the call's own clock runs
@@ -58,6 +63,8 @@ _TOLERANCE_SECONDS = 2.0
 _SILENCE_LEVEL = 0.005
 # Shorter than this, a side may rightly have said nothing.
 _SILENCE_AFTER_SECONDS = 5.0
+# Handing a stream on from one source to another takes a second or two.
+_GAP_SECONDS = 5.0
 
 
 def judge_audio(audio: AudioFacts, call_seconds: float, *, cut_off: bool) -> tuple[RecordingState, list[Finding]]:
@@ -81,6 +88,8 @@ def judge_audio(audio: AudioFacts, call_seconds: float, *, cut_off: bool) -> tup
             findings.append(Finding.SILENT_PATIENT)
         if audio.agent_level < _SILENCE_LEVEL:
             findings.append(Finding.SILENT_AGENT)
+        if audio.patient_gap_seconds >= _GAP_SECONDS and Finding.SILENT_PATIENT not in findings:
+            findings.append(Finding.GAP)
     state = RecordingState.DAMAGED if Finding.SHORT in findings else RecordingState.READY
     return state, findings
 
@@ -114,6 +123,7 @@ FINDING_TEXT = {
     Finding.CUT_OFF: N_("The telephone system stopped during this call; everything it had written is here."),
     Finding.TORN: N_("The last bytes of the recording were incomplete and were left out."),
     Finding.SILENT_PATIENT: N_("The patient's side is silent."),
+    Finding.GAP: N_("For a while the recording has nothing of the patient's side."),
     Finding.SILENT_AGENT: N_("The agent's side is silent."),
     Finding.EMPTY: N_("The recording holds no sound."),
     Finding.UNREADABLE: N_("The recording cannot be read; the original file was kept."),
