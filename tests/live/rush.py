@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
@@ -95,6 +95,8 @@ class Rush:
     diallers: Sequence[str]
     done: Counter[str] = field(default_factory=Counter)
     _attended: set[str] = field(default_factory=set)
+    _sipps: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _is_hung_up: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -104,31 +106,40 @@ class Rush:
     def holds(self, agent: str) -> bool:
         return agent in self.agents[len(self.agents) * 3 // 4 :]
 
-    @contextlib.contextmanager
-    def phones(self) -> Iterator[None]:
+    def start_phones(self) -> None:
         """The phones of all agents, and those of the patients whom we call."""
-        with contextlib.ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            for agent, hertz in self.tones.items():
-                say = _say(write_tone(folder / f"{agent}.alaw", hertz))
-                scenario = _scenario(folder / f"{agent}.xml", "talking.xml", TONES=say, HOLD=_HOLD * self.holds(agent))
-                _start(stack, ["-sf", scenario, "-p", str(self.floor.switch.agent_ports[agent])])
-            scenario = _scenario(folder / "called.xml", "talking.xml", TONES=_say_by_digit(folder), HOLD="")
-            _start(stack, ["-sf", scenario, "-p", str(self.floor.switch.patient_port)])
-            yield
+        self._is_hung_up.clear()
+        folder = self._folder()
+        for agent, hertz in self.tones.items():
+            say = _say(write_tone(folder / f"{agent}.alaw", hertz))
+            scenario = _scenario(folder / f"{agent}.xml", "talking.xml", TONES=say, HOLD=_HOLD * self.holds(agent))
+            self._start(["-sf", scenario, "-p", str(self.floor.switch.agent_ports[agent])])
+        scenario = _scenario(folder / "called.xml", "talking.xml", TONES=_say_by_digit(folder), HOLD="")
+        self._start(["-sf", scenario, "-p", str(self.floor.switch.patient_port)])
 
-    @contextlib.contextmanager
-    def callers(self, numbers: Sequence[str], *, per_second: float, leave: bool) -> Iterator[Sipp]:
+    def start_callers(self, numbers: Sequence[str], *, per_second: float, leave: bool) -> Sipp:
         """Patients who call from these numbers, and hang up after a while if they are those who leave."""
-        with contextlib.ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            told = folder / "numbers.csv"
-            told.write_text("SEQUENTIAL\n" + "".join(f"{number};{number[-1]};\n" for number in numbers))
-            stays = str(round(1000 * (_LEAVES_SECONDS if leave else _STAYS_SECONDS)))
-            scenario = _scenario(folder / "calling.xml", "calling.xml", TONES=_say_by_digit(folder), TALK=stays)
-            target = f"127.0.0.1:{self.floor.switch.sip_port}"
-            given = ["-sf", scenario, "-inf", str(told), "-s", "4000", "-p", str(free_port())]
-            yield _start(stack, [*given, "-m", str(len(numbers)), "-l", "24", "-r", str(per_second), target])
+        folder = self._folder()
+        told = folder / "numbers.csv"
+        told.write_text("SEQUENTIAL\n" + "".join(f"{number};{number[-1]};\n" for number in numbers))
+        stays = str(round(1000 * (_LEAVES_SECONDS if leave else _STAYS_SECONDS)))
+        scenario = _scenario(folder / "calling.xml", "calling.xml", TONES=_say_by_digit(folder), TALK=stays)
+        target = f"127.0.0.1:{self.floor.switch.sip_port}"
+        given = ["-sf", scenario, "-inf", str(told), "-s", "4000", "-p", str(free_port())]
+        return self._start([*given, "-m", str(len(numbers)), "-l", "24", "-r", str(per_second), target])
+
+    def hang_everybody_up(self) -> None:
+        """End all phones and callers at once: nobody goes on sending to a port that another call has by now."""
+        self._is_hung_up.set()
+        self._sipps.close()
+
+    def _folder(self) -> Path:
+        return Path(self._sipps.enter_context(tempfile.TemporaryDirectory()))
+
+    def _start(self, arguments: list[str]) -> Sipp:
+        sipp = Sipp(arguments)
+        self._sipps.callback(sipp.stop)
+        return sipp
 
     def make_ready(self) -> None:
         """Everybody of the queue; the diallers are not Ready, so that no caller is put through to them."""
@@ -147,9 +158,10 @@ class Rush:
     ) -> None:
         """Do with the calls what agents do, dial these numbers, and pick the recordings up as the jobs do.
 
-        Until the callers are all gone and every call has ended. Each fault comes when so many calls have ended.
+        Until the callers are all gone and every call has ended. Each fault comes when so many calls have ended in all.
         """
         until, coming = time.monotonic() + seconds, dict(faults or {})
+        self._over.clear()
         with ThreadPoolExecutor(2 * len(self.agents) + len(self.diallers) + 2) as hands:
             hands.submit(self._pick_up)
             dialling = [
@@ -204,6 +216,8 @@ class Rush:
 
     def _dial(self, agent: str, numbers: Sequence[str]) -> None:
         for number in numbers:
+            if self._is_hung_up.is_set():
+                return
             if not self._until(lambda number=number: self._try(CommandKind.DIAL, agent, number=f"+86{number}")):
                 continue
             call = self._until(lambda number=number: self._dialled(agent, number))
@@ -309,12 +323,6 @@ class Rush:
 
     def _wait(self, seconds: float) -> None:
         self._over.wait(seconds)
-
-
-def _start(stack: contextlib.ExitStack, arguments: list[str]) -> Sipp:
-    sipp = Sipp(arguments)
-    stack.callback(sipp.stop)
-    return sipp
 
 
 def _scenario(path: Path, template: str, **given: str) -> str:

@@ -43,6 +43,7 @@ class Verdict:
     most_apart: float = 0.0  # the length of a recording and that of its call
     marked: dict[MarkerKind, list[float]] = field(default_factory=lambda: defaultdict(list))
     wrong: list[str] = field(default_factory=list)
+    misplaced: list[str] = field(default_factory=list)  # markers that are further than NEAR_SECONDS from the sound
 
 
 def judge(rush: Rush, *, killed_at: Sequence[datetime] = ()) -> Verdict:
@@ -71,7 +72,8 @@ def judge(rush: Rush, *, killed_at: Sequence[datetime] = ()) -> Verdict:
             wrong += _missing(verdict, call, heard, places)
             waited = _waited_again(session, call, found.started_at)
             wrong += _length(verdict, call, found, heard, waited, killed_at if is_cut else ())
-            wrong += _marked(verdict, rush, call, heard, [each for each in places if _changes(each, legs)])
+            misplaced = _marked(verdict, rush, call, heard, [each for each in places if _changes(each, legs)])
+            verdict.misplaced += [f"{call.number} of {call.started_at:%H:%M:%S}: {each}" for each in misplaced]
             verdict.wrong += [f"{call.number} of {call.started_at:%H:%M:%S}: {each}" for each in wrong]
     return verdict
 

@@ -43,6 +43,7 @@ class Hospital:
         self.floor.parts.bus.start()
         self.killed_at: list[datetime] = []
         self._telephony = contextlib.ExitStack()
+        self._placed = 0
 
     def start_telephony(self) -> None:
         self._telephony.enter_context(telephony_process(self.floor, *self.rush.agents, *self.rush.diallers))
@@ -52,11 +53,14 @@ class Hospital:
         self.start_telephony()
 
     def kill_asterisk(self) -> None:
+        """Every call dies with it; whoever was about to call has not called yet."""
         self.killed_at.append(datetime.now(UTC))
         self.floor.switch.asterisk.kill()
+        self.rush.hang_everybody_up()
         self.floor.switch.asterisk.start()
 
     def close(self) -> None:
+        self.rush.hang_everybody_up()
         self._telephony.close()
         self.floor.stop()
 
@@ -67,21 +71,26 @@ class Hospital:
         per_second: float,
         seconds: float,
         faults: dict[int, Callable[[], None]] | None = None,
-    ) -> Verdict:
-        """So many calls, in the mix of `kinds_of`."""
+    ) -> None:
+        """So many calls, in the mix of `kinds_of`, until they have ended and their recordings are picked up."""
         rush = self.rush
-        numbers = [(kind, number_of(kind, index)) for index, kind in enumerate(kinds_of(count))]
+        numbers = [(kind, number_of(kind, self._placed + place)) for place, kind in enumerate(kinds_of(count))]
+        self._placed += count
         leave = [number for kind, number in numbers if kind is Kind.LEAVES]
         dialled = [number for kind, number in numbers if kind is Kind.OUTBOUND]
         stay = [number for kind, number in numbers if kind not in (Kind.LEAVES, Kind.OUTBOUND)]
         share = len(leave) / (len(leave) + len(stay))
-        with (
-            rush.callers(leave, per_second=per_second * share, leave=True) as leaving,
-            rush.callers(stay, per_second=per_second * (1 - share), leave=False) as staying,
-        ):
-            rush.attend([leaving, staying], dialled=dialled, seconds=seconds, faults=faults)
+        rush.start_phones()
+        callers = [
+            rush.start_callers(leave, per_second=per_second * share, leave=True),
+            rush.start_callers(stay, per_second=per_second * (1 - share), leave=False),
+        ]
+        rush.attend(callers, dialled=dialled, seconds=seconds, faults=faults)
+        rush.hang_everybody_up()
         rush.pick_up_the_rest()
-        return judge(rush, killed_at=self.killed_at)
+
+    def judge(self) -> Verdict:
+        return judge(self.rush, killed_at=self.killed_at)
 
 
 @pytest.fixture
@@ -95,7 +104,6 @@ def start_hospital(settings: Settings, start_asterisk: Callable[..., Switch]) ->
             own = settings.with_changes(redis_url=bus.url)
             hospital = Hospital(own, start_asterisk, agents=agents, diallers=diallers)
             stack.callback(hospital.close)
-            stack.enter_context(hospital.rush.phones())
             hospital.start_telephony()
             hospital.rush.make_ready()
             return hospital
@@ -107,8 +115,9 @@ def test_every_answered_call_has_one_recording_of_what_was_said_with_each_thing_
     start_hospital: Callable[..., Hospital],
 ) -> None:
     hospital = start_hospital(agents=8, diallers=1)
-    verdict = hospital.receive(14, per_second=2, seconds=90)
-    assert verdict.wrong == [], "\n".join(verdict.wrong)
+    hospital.receive(14, per_second=2, seconds=90)
+    verdict = hospital.judge()
+    assert [*verdict.wrong, *verdict.misplaced] == []
     assert verdict.playable == verdict.answered == 14
     assert {kind.name for kind in Kind} - {Kind.LEAVES.name} <= set(hospital.rush.done)
     assert {MarkerKind.HOLD, MarkerKind.PAUSE, MarkerKind.TRANSFER, MarkerKind.CONFERENCE} <= set(verdict.marked)
@@ -140,17 +149,14 @@ def test_kills_and_a_full_disk_among_many_calls_cost_no_recording(
         wait_for(lambda: alarms_raised(hospital.floor), seconds=60, what="the alarm of the full disk")
         ballast.unlink()
 
-    verdict = hospital.receive(
-        _MANY,
-        per_second=1.7,
-        seconds=3000,
-        faults={
-            _MANY // 5: fill_the_disk,
-            _MANY * 2 // 5: hospital.kill_telephony,
-            _MANY * 3 // 5: hospital.kill_asterisk,
-            _MANY * 4 // 5: hospital.kill_asterisk,
-        },
-    )
+    faults = {_MANY // 5: fill_the_disk, _MANY * 2 // 5: hospital.kill_telephony}
+    hospital.receive(_MANY // 2, per_second=2, seconds=1500, faults=faults)
+    for share in (3, 4):
+        # With a score of calls in their middle.
+        hospital.receive(
+            _MANY // 4 + 24, per_second=2, seconds=900, faults={_MANY * share // 4: hospital.kill_asterisk}
+        )
+    verdict = hospital.judge()
     told = {kind.value: f"{len(away)} up to {max(away):.2f} s" for kind, away in verdict.marked.items()}
     print(f"\n{verdict.answered} answered, {verdict.playable} playable, {verdict.cut_off} of them cut off by a kill,")
     print(f"{verdict.unwritten} killed before Asterisk had written anything")
@@ -159,7 +165,10 @@ def test_kills_and_a_full_disk_among_many_calls_cost_no_recording(
         f"{verdict.most_missing:.2f} s of one; a kill took at most {verdict.most_lost_by_kill:.2f} s; lengths at most"
     )
     print(f"{verdict.most_apart:.2f} s apart; markers away from the sound: {told}; done: {dict(hospital.rush.done)}")
-    assert verdict.wrong == [], "\n".join(verdict.wrong)
+    print(*verdict.misplaced, sep="\n")
+    assert verdict.wrong == []
+    # On a machine that is busy with the killing a moment may be noted late.
+    assert len(verdict.misplaced) <= sum(map(len, verdict.marked.values())) // 200
     assert verdict.playable + verdict.unwritten == verdict.answered > _MANY * 0.9
     assert alarms_raised(hospital.floor)
     with hospital.floor.parts.database.reading() as session:
