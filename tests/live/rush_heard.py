@@ -110,7 +110,8 @@ def _agents(rush: Rush, heard: Heard, legs: Sequence[Leg], places: Sequence[Mark
     }
     wrong = [f"{agent} is on record and not heard" for agent in talked - present]
     # Whom the agent asked may have joined the two; there is no leg of it.
-    return wrong + [f"{agent} is heard and not on record" for agent in present - talked if not asked]
+    answered = {leg.agent for leg in legs if leg.answered_at}
+    return wrong + [f"{agent} is heard and not on record" for agent in present - answered if not asked]
 
 
 def _lasted(leg: Leg) -> float:
