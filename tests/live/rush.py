@@ -168,17 +168,14 @@ class Rush:
                 hands.submit(self._dial, agent, dialled[place :: len(self.diallers)])
                 for place, agent in enumerate(self.diallers)
             ]
-            happening: list[Future[None]] = []
             try:
                 while not self._is_over(callers, dialling):
                     assert time.monotonic() < until, f"the rush was not over after {seconds:g} s"
                     self._attend_new(hands)
                     self._finish_wrap_ups()
                     for count in [count for count in coming if count <= self._ended()]:
-                        happening.append(hands.submit(coming.pop(count)))
-                    for each in happening:
-                        if each.done():
-                            each.result()
+                        # Here, for what is started in one of the hands ends with it.
+                        coming.pop(count)()
                     time.sleep(0.1)
             finally:
                 self._over.set()

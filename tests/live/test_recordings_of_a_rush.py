@@ -23,7 +23,6 @@ from tests.live.desks import telephony_process
 from tests.live.rush import Kind, Rush, kinds_of, number_of
 from tests.live.rush_heard import Verdict, judge
 from tests.servers import RedisServer
-from tests.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
@@ -146,10 +145,12 @@ def test_kills_and_a_full_disk_among_many_calls_cost_no_recording(
         with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(1024 * 1024))
-        wait_for(lambda: alarms_raised(hospital.floor), seconds=60, what="the alarm of the full disk")
+
+    def make_room() -> None:
+        assert alarms_raised(hospital.floor)
         ballast.unlink()
 
-    faults = {_MANY // 5: fill_the_disk, _MANY * 2 // 5: hospital.kill_telephony}
+    faults = {_MANY // 5: fill_the_disk, _MANY // 4: make_room, _MANY * 2 // 5: hospital.kill_telephony}
     hospital.receive(_MANY // 2, per_second=2, seconds=1500, faults=faults)
     for share in (3, 4):
         # With a score of calls in their middle.
