@@ -18,8 +18,10 @@ from app.recordings.rules import (
 )
 
 
-def _audio(*, seconds: float = 60, patient: float = 0.4, agent: float = 0.4, torn: bool = False) -> AudioFacts:
-    return AudioFacts(seconds=seconds, patient_level=patient, agent_level=agent, is_torn=torn)
+def _audio(
+    *, seconds: float = 60, patient: float = 0.4, agent: float = 0.4, torn: bool = False, gap: float = 0
+) -> AudioFacts:
+    return AudioFacts(seconds=seconds, patient_level=patient, agent_level=agent, is_torn=torn, patient_gap_seconds=gap)
 
 
 def test_audio_as_long_as_its_call_is_ready_without_findings() -> None:
@@ -51,9 +53,7 @@ def test_side_that_says_nothing_is_named(patient: float, agent: float, finding: 
 
 
 def test_patients_side_that_is_not_there_for_a_while_is_named() -> None:
-    heard = AudioFacts(seconds=60, patient_level=0.4, agent_level=0.4, is_torn=False, patient_gap_seconds=6)
-    state, findings = judge_audio(heard, 60, cut_off=False)
-    assert (state, findings) == (RecordingState.READY, [Finding.GAP])
+    assert judge_audio(_audio(gap=6), 60, cut_off=False) == (RecordingState.READY, [Finding.GAP])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,6 +75,12 @@ def create_user(
     _ensure_agent(session, username, role, now)
     session.flush()
     return user
+
+
+def names_of(session: Session, usernames: Collection[str]) -> dict[str, str]:
+    """What these people are called, by username."""
+    wanted = select(User.username, User.display_name).where(User.username.in_(usernames))
+    return {row.username: row.display_name for row in session.execute(wanted)}
 
 
 def find_user(session: Session, username: str) -> User | None:

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.access.rules import Module
-from app.accounts.models import User
 from app.accounts.rules import AT_THE_DESK, OVER_AGENTS, Role
-from app.accounts.service import phone_usernames
+from app.accounts.service import names_of, phone_usernames
 from app.audit.rules import Action
 from app.errors import NotFound, WardlineError
 from app.http import allow, audit, parts, reading, signed_in, viewer, writing
@@ -202,7 +201,7 @@ def _numbers(session: Session, batch: OutboundList) -> dict[str, Any]:
 
 def _new_page(session: Session, form: dict[str, str], agents: list[str], errors: dict[str, str]) -> str:
     names = phone_usernames(session)
-    shown = dict(session.execute(select(User.username, User.display_name).where(User.username.in_(names))).all())
+    shown = names_of(session, names)
     return _render(
         "new.html",
         form=form,

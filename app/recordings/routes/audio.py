@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import IO, Any, cast
 
@@ -73,16 +74,17 @@ def is_asked_why(session: Session, recording: Recording) -> bool:
 
     A listening or reading that lasts has its reason on record already.
     """
+    return bool(asked_why(session, [recording]))
+
+
+def asked_why(session: Session, recordings: Sequence[Recording]) -> set[str]:
+    """The ids of those of the recordings for which a reason must be given."""
     if not value(session, LISTENING_NEEDS_REASON):
-        return False
-    me = signed_in().username
-    if session.scalar(select(Call.agent).where(Call.id == recording.call_id)) == me:
-        return False
-    now = parts().now()
-    return not (
-        service.is_listening_on_record(session, recording, me, now)
-        or service.is_reading_on_record(session, recording, me, now)
-    )
+        return set()
+    me, calls = signed_in().username, [each.call_id for each in recordings]
+    free = set(session.scalars(select(Call.id).where(Call.id.in_(calls), Call.agent == me)))
+    free |= service.calls_on_record(session, calls, me, parts().now())
+    return {each.id for each in recordings if each.call_id not in free}
 
 
 def _opened(stack: ExitStack, kept: Kept) -> Audio:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access.rules import Module
 from app.accounts.rules import OVER_AGENTS, WITH_RECORDINGS, Role
+from app.accounts.service import names_of
 from app.alarms.rules import AlarmKind
 from app.audit.rules import Action
 from app.calls.rules import DISPOSITION_TEXT
@@ -87,7 +88,7 @@ def show_recording(recording_id: str) -> str:
             holds=holds,
             kept_until=kept_until(item.recording.started_at, years),
             deletion=deletion,
-            names=service.names_of(session, people),
+            names=names_of(session, people),
             **_words(),
         )
 

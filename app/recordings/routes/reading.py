@@ -19,7 +19,7 @@ from app.errors import Conflict, NotAllowed, NotFound, WardlineError
 from app.http import allow, audit, audit_people, parts, reading, signed_in, viewer, writing
 from app.recordings import service
 from app.recordings.models import Recording, Transcript
-from app.recordings.routes.audio import is_asked_why
+from app.recordings.routes.audio import asked_why, is_asked_why
 from app.recordings.routes.blueprint import pages
 from app.recordings.rules import FAILURE_TEXT, Segment, Side, TranscriptFailure, TranscriptState, as_text
 from app.texts import N_
@@ -125,7 +125,8 @@ def show_snippets(recordings: Sequence[Recording], words: Sequence[str]) -> dict
     if not words:
         return {}
     with reading() as session:
-        open_ones = [each.id for each in recordings if not is_asked_why(session, each)]
+        closed = asked_why(session, recordings)
+        open_ones = [each.id for each in recordings if each.id not in closed]
         found = service.snippets_of(session, open_ones, words)
         shown = [each for each in open_ones if found.get(each)]
         of_people = select(Call.patient_id).join(Recording, Recording.call_id == Call.id)

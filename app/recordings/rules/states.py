@@ -53,7 +53,7 @@ class AudioFacts:
     patient_level: float
     agent_level: float
     is_torn: bool
-    patient_gap_seconds: float = 0.0
+    patient_gap_seconds: float
 
 
 # Asterisk flushes 32 KiB = 1.02 s of two-sided audio at a time, so a kill loses at most that; the call's own clock runs

@@ -65,7 +65,7 @@ def retry_after(failure: TranscriptFailure, attempts: int) -> timedelta | None:
     """When to try again after `attempts` tries, of which the last one ended so; nothing when it is no use."""
     if failure is not TranscriptFailure.ENGINE or attempts >= MOST_ATTEMPTS:
         return None
-    return _RETRY_AFTER[min(attempts, len(_RETRY_AFTER)) - 1]
+    return _RETRY_AFTER[attempts - 1]
 
 
 def is_wording(text: str) -> bool:

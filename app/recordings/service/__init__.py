@@ -33,6 +33,7 @@ from app.recordings.service.lifecycle import (
     take_due,
 )
 from app.recordings.service.listening import (
+    calls_on_record,
     is_listening_on_record,
     is_reading_on_record,
     mark_checked,
@@ -45,7 +46,6 @@ from app.recordings.service.listing import (
     get,
     get_item,
     list_recordings,
-    names_of,
     needs_look,
     peaks_of,
     source_names_stored,
@@ -112,6 +112,7 @@ __all__ = [
     "adopt_unrecorded_calls",
     "adopt_untranscribed",
     "begin_deletion",
+    "calls_on_record",
     "claim_recording",
     "claim_transcript",
     "class_of",
@@ -142,7 +143,6 @@ __all__ = [
     "manifest_checked",
     "mark_checked",
     "markers",
-    "names_of",
     "needs_look",
     "order_deletion",
     "overview",

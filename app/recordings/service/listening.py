@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -43,6 +44,11 @@ def is_reading_on_record(session: Session, recording: Recording, username: str, 
     return _is_on_record(session, _READ, recording, username, now)
 
 
+def calls_on_record(session: Session, call_ids: Collection[str], username: str, now: datetime) -> set[str]:
+    """Those of the calls to which this user listens, or whose transcript they read, by the journal."""
+    return _on_record(session, (_PLAYED, _READ), call_ids, username, now)
+
+
 def mark_checked(session: Session, bus: Bus, recording: Recording, username: str, now: datetime) -> None:
     """Somebody has looked at what was doubtful: clear this call's recording alarms. Raises NotAllowed."""
     access.need_write(session, Module.RECORDINGS)
@@ -60,11 +66,17 @@ def _journal(session: Session, bus: Bus, kind: str, recording: Recording, userna
 
 
 def _is_on_record(session: Session, kind: str, recording: Recording, username: str, now: datetime) -> bool:
-    payloads = session.scalars(
-        select(JournalEntry.payload).where(
-            JournalEntry.call_id == recording.call_id,
-            JournalEntry.kind == kind,
+    return bool(_on_record(session, (kind,), [recording.call_id], username, now))
+
+
+def _on_record(
+    session: Session, kinds: Collection[str], call_ids: Collection[str], username: str, now: datetime
+) -> set[str]:
+    rows = session.execute(
+        select(JournalEntry.call_id, JournalEntry.payload).where(
+            JournalEntry.call_id.in_(call_ids),
+            JournalEntry.kind.in_(kinds),
             JournalEntry.at > now - _ONE_LISTENING,
         )
     )
-    return any(payload.get("by") == username for payload in payloads)
+    return {row.call_id for row in rows if row.payload.get("by") == username}

@@ -107,12 +107,6 @@ def list_recordings(
     return Page(items=items, next_cursor=write_cursor(last.started_at, last.id) if last else None)
 
 
-def names_of(session: Session, usernames: Collection[str]) -> dict[str, str]:
-    """What these people are called, by username."""
-    wanted = select(User.username, User.display_name).where(User.username.in_(usernames))
-    return {row.username: row.display_name for row in session.execute(wanted)}
-
-
 def needs_look(session: Session) -> dict[AlarmKind, int]:
     """How many alarms about recordings are open, by kind."""
     kinds = (*_LOOK_KINDS, AlarmKind.RECORDINGS_UNSTORED, AlarmKind.MANIFEST_BROKEN)
